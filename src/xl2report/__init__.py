@@ -1,0 +1,44 @@
+"""Compile statutory reports from one workbook of accounts.
+
+>>> import xl2report
+>>> report = xl2report.load(xl2report.example())
+>>> report["一般公共预算支出"].text
+'1231.16'
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from xl2report.facts import Cell
+    from xl2report.figures import Figure
+    from xl2report.findings import Finding
+    from xl2report.loading import ProfileError
+    from xl2report.pipeline import CompileResult, Measured, Report, compile, example, load, new_workbook
+
+__all__ = [
+    "Cell",
+    "CompileResult",
+    "Figure",
+    "Finding",
+    "Measured",
+    "ProfileError",
+    "Report",
+    "compile",
+    "example",
+    "load",
+    "new_workbook",
+]
+
+_HOME = {"Cell": "facts", "Figure": "figures", "Finding": "findings", "ProfileError": "loading"}
+
+
+def __getattr__(name: str) -> object:
+    """The public names, imported when they are first used: ``--help`` must not wait for them."""
+    if name not in __all__:
+        raise AttributeError(f"module 'xl2report' has no attribute {name!r}")
+    return getattr(import_module(f"xl2report.{_HOME.get(name, 'pipeline')}"), name)

@@ -1,0 +1,268 @@
+"""The command line: ``xl2report compile|check|new``.
+
+Nothing heavy is imported before it is known what to do, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from xl2report import __version__
+
+if TYPE_CHECKING:
+    from xl2report.findings import Finding
+    from xl2report.pipeline import CompileResult
+
+WORDS: dict[str, tuple[str, str]] = {
+    "about": (
+        "从一个标准工作簿编制部门决算公开：13张附表（xlsx）和报告（docx）。",
+        "Compile a department's final-accounts disclosure from one workbook: 13 schedules (xlsx) and the report (docx).",
+    ),
+    "commands": ("命令", "commands"),
+    "arguments": ("参数", "arguments"),
+    "options": ("选项", "options"),
+    "usage": ("用法：", "usage: "),
+    "help": ("显示帮助", "show this help"),
+    "version": ("显示版本", "show the version"),
+    "lang": (
+        "界面语言：zh 中文，en 英文（默认按系统语言，不是英文的用中文）",
+        "language: zh or en (default: the locale; Chinese where it is not English)",
+    ),
+    "compile": ("编制附表和报告", "write the schedules and the report"),
+    "check": ("只读取、计算、核对，不写文件", "read, derive and check; write nothing"),
+    "new": ("生成空白工作簿", "write a blank workbook"),
+    "workbook": ("标准工作簿（.xlsx），可以有几个", "standard workbooks (.xlsx)"),
+    "out": ("输出文件夹（默认与工作簿同一文件夹）", "folder for the outputs (default: beside the workbook)"),
+    "template": ("自己的 Word 模板（默认用口径自带的）", "a Word template of your own (default: the profile's)"),
+    "profile": ("口径名称（如 sichuan/2023）或口径文件夹", "a profile's name (sichuan/2023) or folder"),
+    "strict": ("把提示也当作错误", "treat warnings as errors"),
+    "format": ("输出格式：text 文字，json 供程序读取", "output: text, or json for programs"),
+    "target": ("要生成的工作簿（.xlsx），不覆盖已有文件", "the workbook to write (.xlsx); never overwrites"),
+    "example": ("不是空白的，而是填好的示例", "the filled-in example instead of a blank one"),
+    "error": ("错误", "error"),
+    "warning": ("提示", "warning"),
+    "note": ("说明", "note"),
+    "found": ("现为：", "found: "),
+    "expected": ("应为：", "expected: "),
+    "terms": ("依据：", "terms: "),
+    "action": ("办法：", "what to do: "),
+    "written": ("已生成", "written"),
+    "nothing": ("没有生成文件", "nothing was written"),
+    "checked": ("核对完毕", "checked"),
+    "unchecked": ("以上错误改正后，再作勾稽核对", "the rules will be checked when these errors are mended"),
+    "counts": (
+        "错误 {error} 个，提示 {warning} 个，说明 {note} 个",
+        "{error} errors, {warning} warnings, {note} notes",
+    ),
+    "same": ("两个工作簿的输出同名：{path}", "two workbooks would write the same file: {path}"),
+}
+COLOURS = {"error": "31;1", "warning": "33;1", "note": "36"}
+
+
+class _Words:
+    """The program's own words in one language."""
+
+    def __init__(self, lang: str) -> None:
+        self.lang = lang
+
+    def __getitem__(self, key: str) -> str:
+        return WORDS[key][self.lang == "en"]
+
+
+def default_language() -> str:
+    """``en`` where the locale is English, ``zh`` everywhere else."""
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        value = os.environ.get(name, "")
+        if value:
+            return "en" if value.lower().startswith("en") else "zh"
+    return "zh"
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser whose own words are in the user's language."""
+
+    def __init__(self, *, words: _Words, **options: Any) -> None:
+        super().__init__(add_help=False, formatter_class=argparse.RawDescriptionHelpFormatter, **options)
+        self.words = words
+        self._positionals.title = words["arguments"]
+        self._optionals.title = words["options"]
+        self.add_argument("-h", "--help", action="help", help=words["help"])
+
+    def format_help(self) -> str:
+        return super().format_help().replace("usage: ", self.words["usage"], 1)
+
+    def error(self, message: str) -> NoReturn:
+        usage = self.format_usage().replace("usage: ", self.words["usage"], 1)
+        self.exit(2, f"{usage}{self.prog}: {self.words['error']}: {message}\n")
+
+
+def parser(words: _Words) -> argparse.ArgumentParser:
+    """The command line as declared."""
+    top = _Parser(words=words, prog="xl2report", description=words["about"])
+    top.add_argument("--version", action="version", version=f"xl2report {__version__}", help=words["version"])
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--lang", choices=("zh", "en"), default=words.lang, help=words["lang"])
+    common.add_argument("--format", choices=("text", "json"), default="text", help=words["format"])
+    common.add_argument("--profile", metavar="NAME|DIR", help=words["profile"])
+
+    commands = top.add_subparsers(
+        dest="command",
+        required=True,
+        title=words["commands"],
+        metavar="",
+    )
+    compile_ = commands.add_parser(
+        "compile", words=words, parents=[common], help=words["compile"], description=words["compile"]
+    )
+    compile_.add_argument("workbooks", nargs="+", type=Path, metavar="WORKBOOK", help=words["workbook"])
+    compile_.add_argument("-o", "--out", type=Path, metavar="DIR", help=words["out"])
+    check = commands.add_parser("check", words=words, parents=[common], help=words["check"], description=words["check"])
+    check.add_argument("workbooks", nargs="+", type=Path, metavar="WORKBOOK", help=words["workbook"])
+    for command in (compile_, check):
+        command.add_argument("--template", type=Path, metavar="DOCX", help=words["template"])
+        command.add_argument("--strict", action="store_true", help=words["strict"])
+    new = commands.add_parser("new", words=words, parents=[common], help=words["new"], description=words["new"])
+    new.add_argument("target", type=Path, metavar="OUT.xlsx", help=words["target"])
+    new.add_argument("--example", action="store_true", help=words["example"])
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line; returns the exit status (0 written, 1 errors, 2 the input cannot be used)."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    options = parser(_Words(_language_of(given))).parse_args(given)
+    words = _Words(options.lang)
+    try:
+        results = _run(options, words)
+    except KeyboardInterrupt:
+        return 130
+    _print(results, options, words)
+    return max(int(result["status"]) for result in results)
+
+
+def _language_of(arguments: Sequence[str]) -> str:
+    """The language asked for, before the arguments are parsed: help and errors speak it too."""
+    for at, argument in enumerate(arguments):
+        value = argument.partition("=")[2] if argument.startswith("--lang=") else ""
+        if argument == "--lang" and at + 1 < len(arguments):
+            value = arguments[at + 1]
+        if value in ("zh", "en"):
+            return value
+    return default_language()
+
+
+def _run(options: argparse.Namespace, words: _Words) -> list[dict[str, Any]]:
+    from xl2report.findings import finding
+    from xl2report.loading import ProfileError, load_profile
+    from xl2report.pipeline import DEFAULT_PROFILE, new_workbook
+
+    try:
+        load_profile(options.profile or DEFAULT_PROFILE)
+    except ProfileError as error:
+        found = tuple(finding("F008", str(options.profile), reason=problem) for problem in error.problems)
+        return [_result(str(options.profile), 2, (), found)]
+    if options.command == "new":
+        result = new_workbook(options.target, options.profile, example=options.example)
+        return [_result(str(options.target), result.status, result.paths, result.findings)]
+    taken: dict[Path, Path] = {}
+    return [_one(path, options, words, taken) for path in options.workbooks]
+
+
+def _one(path: Path, options: argparse.Namespace, words: _Words, taken: dict[Path, Path]) -> dict[str, Any]:
+    from xl2report.findings import finding, has_errors, strictly
+    from xl2report.pipeline import compile, load
+
+    if options.command == "check":
+        report = load(path, options.profile)
+        _, findings = report.narrative(options.template)
+        findings = strictly(findings) if options.strict else findings
+        status = 2 if not report.readable else int(has_errors(findings))
+        return _result(str(path), status, (), findings, checked=report.checked)
+    target = (options.out or path.parent) / path.stem
+    if target.resolve() in taken:
+        same = words["same"].format(path=taken[target.resolve()])
+        return _result(str(path), 1, (), (finding("O601", str(path), reason=same),))
+    taken[target.resolve()] = path
+    result: CompileResult = compile(
+        path, options.out, template=options.template, profile=options.profile, strict=options.strict
+    )
+    return _result(str(path), result.status, result.paths, result.findings, checked=result.checked)
+
+
+def _result(
+    workbook: str, status: int, paths: Sequence[Path], findings: Sequence[Finding], *, checked: bool = True
+) -> dict[str, Any]:
+    return {"workbook": workbook, "status": status, "paths": paths, "findings": findings, "checked": checked}
+
+
+# -- printing -------------------------------------------------------------------------------------
+
+
+def _print(results: Sequence[dict[str, Any]], options: argparse.Namespace, words: _Words) -> None:
+    if options.format == "json":
+        entries = [
+            {
+                "workbook": result["workbook"],
+                "status": result["status"],
+                "outputs": [str(path) for path in result["paths"]],
+                "rules_checked": result["checked"],
+                "findings": [f.as_json(words.lang) for f in result["findings"]],
+            }
+            for result in results
+        ]
+        print(json.dumps({"version": 1, "results": entries}, ensure_ascii=False, indent=2))
+        return
+    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    for result in results:
+        if len(results) > 1:
+            print(f"== {result['workbook']}")
+        _print_one(result, options, words, colour=colour)
+
+
+def _print_one(result: dict[str, Any], options: argparse.Namespace, words: _Words, *, colour: bool) -> None:
+    from xl2report.findings import SEVERITIES, worst_first
+
+    findings = worst_first(result["findings"])
+    for found in findings:
+        print(describe(found, words.lang, colour=colour))
+    counts: dict[str, int] = {s: sum(f.severity == s for f in findings) for s in SEVERITIES}
+    said = words["counts"].format_map(counts)
+    comma = "，" if words.lang == "zh" else "; "
+    if result["paths"]:
+        for path in result["paths"]:
+            print(f"{words['written']} {path}")
+        print(said)
+    elif options.command == "check":
+        print(f"{words['checked']}{comma}{said}")
+    else:
+        print(f"{words['nothing']}{comma}{said}")
+    if not result["checked"] and counts["error"]:
+        print(words["unchecked"])
+
+
+def describe(found: Finding, lang: str, *, colour: bool = False) -> str:
+    """A finding as text: severity, code, place and message on the first line, the rest indented below."""
+    words = _Words(lang)
+    head = f"{words[found.severity]} {found.code}"
+    if colour:
+        head = f"\x1b[{COLOURS[found.severity]}m{head}\x1b[0m"
+    lines = [f"{head} {found.place}  {found.message.in_language(lang)}"]
+    if found.found:
+        lines.append(f"    {words['found']}{found.found}")
+    if found.expected:
+        lines.append(f"    {words['expected']}{found.expected}")
+    if found.terms:
+        comma = "；" if lang == "zh" else "; "
+        said = (f"{t.name} {t.value}".strip() + (f"（{t.place}）" if t.place else "") for t in found.terms)
+        lines.append(f"    {words['terms']}{comma.join(said)}")
+    lines.append(f"    {words['action']}{found.action.in_language(lang)}")
+    return "\n".join(lines)

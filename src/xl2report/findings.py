@@ -1,0 +1,512 @@
+"""What was found: one value for every message, and the words of the built-in codes in two languages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from typing import Any, Literal
+
+from xl2report.facts import Cell
+
+Severity = Literal["error", "warning", "note"]
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One text in Chinese and in English."""
+
+    zh: str
+    en: str
+
+    def in_language(self, lang: str) -> str:
+        """The text in ``zh`` or ``en``."""
+        return self.en if lang == "en" else self.zh
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One number that takes part in a finding, by name, with the place it is printed or entered at."""
+
+    name: str
+    value: str
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was found: where, what, what was expected, what to do.
+
+    ``place`` is a cell of the workbook (``支出决算!H12``), a box of a schedule (``01!C38``), a paragraph
+    of the template, or a file; ``cell`` is given only where it is a cell of the user's workbook.
+    """
+
+    code: str
+    severity: Severity
+    place: str
+    message: Words
+    action: Words
+    found: str = ""
+    expected: str = ""
+    terms: tuple[Term, ...] = ()
+    cell: Cell | None = None
+
+    def as_json(self, lang: str) -> dict[str, Any]:
+        """The finding with stable keys."""
+        return {
+            "code": self.code,
+            "severity": self.severity,
+            "place": self.place,
+            "sheet": self.cell.sheet if self.cell else None,
+            "cell": self.cell.ref if self.cell else None,
+            "message": self.message.in_language(lang),
+            "found": self.found,
+            "expected": self.expected,
+            "terms": [{"name": t.name, "value": t.value, "place": t.place} for t in self.terms],
+            "action": self.action.in_language(lang),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Code:
+    severity: Severity
+    message: Words
+    action: Words
+
+
+def _code(severity: Severity, zh: str, en: str, do_zh: str, do_en: str) -> _Code:
+    return _Code(severity, Words(zh, en), Words(do_zh, do_en))
+
+
+CODES: Mapping[str, _Code] = {
+    # files -------------------------------------------------------------------------------------
+    "F001": _code("error", "找不到文件", "file not found", "请检查路径和文件名。", "Check the path and the file name."),
+    "F002": _code(
+        "error",
+        "不是 Excel 工作簿（.xlsx），而是{kind_zh}",
+        "not an Excel workbook (.xlsx) but {kind_en}",
+        "请用 Excel 或 WPS 打开原文件，另存为“Excel 工作簿（.xlsx）”。",
+        "Open the original in Excel or WPS and save it as “Excel workbook (.xlsx)”.",
+    ),
+    "F003": _code(
+        "error",
+        "工作簿有打开密码",
+        "the workbook is protected by a password",
+        "请在 Excel 或 WPS 中取消打开密码后保存。",
+        "Remove the password in Excel or WPS and save.",
+    ),
+    "F004": _code(
+        "error",
+        "这是旧格式的工作簿（.xls）",
+        "this is a workbook of the old format (.xls)",
+        "请用 Excel 或 WPS 打开，另存为“Excel 工作簿（.xlsx）”。",
+        "Open it in Excel or WPS and save it as “Excel workbook (.xlsx)”.",
+    ),
+    "F005": _code(
+        "error",
+        "工作簿已损坏，无法读取：{reason}",
+        "the workbook is damaged and cannot be read: {reason}",
+        "请用 Excel 或 WPS 打开并修复后另存；打不开时请用备份。",
+        "Open it in Excel or WPS, let it repair the file and save; otherwise use a backup.",
+    ),
+    "F006": _code(
+        "error",
+        "工作簿的年度与所用口径不符",
+        "the workbook's year is not that of the profile in use",
+        "请改正“基本信息”中的年度，或用 --profile 指定相应年度的口径。",
+        "Correct 年度 in 基本信息, or choose the profile of that year with --profile.",
+    ),
+    "F007": _code(
+        "error",
+        "工作簿中没有可读取的工作表",
+        "the workbook holds no sheet that can be read",
+        "请另存为普通的“Excel 工作簿（.xlsx）”，不要选“Strict Open XML”。",
+        "Save it as an ordinary “Excel workbook (.xlsx)”, not as “Strict Open XML”.",
+    ),
+    "F008": _code(
+        "error",
+        "口径（profile）无法使用：{reason}",
+        "the profile cannot be used: {reason}",
+        "请按提示改正口径文件，或换用随程序提供的口径。",
+        "Correct the profile as said, or use one that comes with the program.",
+    ),
+    "F009": _code(
+        "error",
+        "无法读取文件：{reason}",
+        "the file cannot be read: {reason}",
+        "请检查它是不是普通文件，以及是否有读取权限。",
+        "Check that it is an ordinary file and that you may read it.",
+    ),
+    # sheets and headings -----------------------------------------------------------------------
+    "S101": _code(
+        "error",
+        "缺少工作表“{sheet}”",
+        "the sheet “{sheet}” is missing",
+        "请补上这张表；若只是改了名，请改回原名。",
+        "Add the sheet; if it was only renamed, give it its name back.",
+    ),
+    "S102": _code(
+        "warning",
+        "不认识工作表“{sheet}”，未读取",
+        "the sheet “{sheet}” is unknown and was not read",
+        "若它是某张标准表，请改成标准表名；否则可以不管。",
+        "If it is one of the standard sheets, give it that name; otherwise leave it.",
+    ),
+    "S103": _code(
+        "error",
+        "工作表“{sheet}”缺少列“{heading}”",
+        "the sheet “{sheet}” lacks the column “{heading}”",
+        "请补上这一列，或把表头改回标准名称。",
+        "Add the column, or give it its standard heading.",
+    ),
+    "S104": _code(
+        "warning",
+        "不认识列“{heading}”，未读取",
+        "the column “{heading}” is unknown and was not read",
+        "若它是某个标准列，请改成标准表头；否则可以不管。",
+        "If it is one of the standard columns, give it that heading; otherwise leave it.",
+    ),
+    "S105": _code(
+        "error",
+        "工作表“{sheet}”的前10行里找不到表头",
+        "no heading row in the first 10 rows of the sheet “{sheet}”",
+        "请把标准表头放在前10行内的同一行。",
+        "Put the standard headings in one of the first 10 rows.",
+    ),
+    "S106": _code(
+        "error",
+        "列“{heading}”出现了两次",
+        "the column “{heading}” stands twice",
+        "请只保留一列。",
+        "Keep one of them.",
+    ),
+    "S107": _code(
+        "note",
+        "隐藏的{what_zh}也已读取",
+        "hidden {what_en} were read too",
+        "若不应计入，请删除，而不是隐藏。",
+        "Delete what should not count instead of hiding it.",
+    ),
+    "S108": _code(
+        "warning",
+        "金额单位不一致：本列为{found}，“基本信息”为{expected}",
+        "mixed units: this column is in {found}, 基本信息 says {expected}",
+        "已按各列表头的单位换算；请确认无误。",
+        "Each column was read in the unit of its heading; make sure that this is meant.",
+    ),
+    "S109": _code(
+        "error",
+        "两张工作表都是“{sheet}”",
+        "two sheets are both “{sheet}”",
+        "请只保留一张。",
+        "Keep one of them.",
+    ),
+    # values ------------------------------------------------------------------------------------
+    "V201": _code(
+        "error",
+        "金额不是数字",
+        "not an amount",
+        "请改成数字；没有金额的填 0 或留空。",
+        "Enter a number; 0 or nothing where there is no amount.",
+    ),
+    "V202": _code(
+        "error",
+        "公式没有计算结果",
+        "the formula was never calculated",
+        "请用 Excel 或 WPS 打开工作簿，保存后再编译。",
+        "Open the workbook in Excel or WPS, save it, and compile again.",
+    ),
+    "V203": _code(
+        "error",
+        "“{heading}”只能填规定的词语",
+        "“{heading}” takes only the words of its list",
+        "请从下拉列表中选择。",
+        "Choose one from the drop-down list.",
+    ),
+    "V204": _code(
+        "error",
+        "“{heading}”未填",
+        "“{heading}” is not filled in",
+        "请填写这一格。",
+        "Fill in this cell.",
+    ),
+    "V205": _code(
+        "warning",
+        "科目编码不在当年的科目表中",
+        "the code is not in the year's list",
+        "请核对编码；确属新增科目的可以不管。",
+        "Check the code; if it is a new one, leave it.",
+    ),
+    "V206": _code(
+        "warning",
+        "科目名称与当年的科目表不一致",
+        "the name is not that of the year's list",
+        "报告按科目表的名称印出；请核对编码与名称。",
+        "The report prints the list's name; check code and name.",
+    ),
+    "V207": _code(
+        "note",
+        "文字中有不可见的控制字符，已去掉",
+        "invisible control characters were removed from the text",
+        "无需处理；可在工作簿中删去这些字符。",
+        "Nothing needs doing; you may delete them in the workbook.",
+    ),
+    "V208": _code(
+        "error",
+        "“{sheet}”没有这个项目",
+        "“{sheet}” has no such item",
+        "请改成标准项目名称。",
+        "Use the standard name of the item.",
+    ),
+    "V209": _code(
+        "error",
+        "项目“{item}”重复填写",
+        "the item “{item}” is entered twice",
+        "请只保留一行。",
+        "Keep one row.",
+    ),
+    "V210": _code(
+        "error",
+        "金额超过15位有效数字，Excel 无法准确保存",
+        "the amount has more than 15 significant digits, which Excel cannot keep",
+        "请核对金额，保留到分。",
+        "Check the amount; two decimals of 元 are enough.",
+    ),
+    "V211": _code(
+        "error",
+        "“基本信息”缺少必填项“{item}”",
+        "基本信息 lacks the required item “{item}”",
+        "请在“基本信息”中补填。",
+        "Add it to 基本信息.",
+    ),
+    "V212": _code(
+        "error",
+        "“{item}”的内容不对",
+        "the value of “{item}” is wrong",
+        "请按要求改正。",
+        "Correct it as expected.",
+    ),
+    "V213": _code(
+        "warning",
+        "科目编码未细化到{level}级",
+        "the code does not go down to the level {level}",
+        "请填到{level}级；附表按所填级次印出。",
+        "Enter the code of that level; the schedules print it at the level given.",
+    ),
+    "V214": _code(
+        "error",
+        "“{heading}”不是编码",
+        "“{heading}” is not a code",
+        "请填数字编码。",
+        "Enter a code of digits.",
+    ),
+    "V215": _code(
+        "note",
+        "文本已按数字读取",
+        "a text was read as a number",
+        "若不是这个数，请改正。",
+        "Correct it if another number is meant.",
+    ),
+    # control totals ----------------------------------------------------------------------------
+    "C301": _code(
+        "error",
+        "{kind}与明细之和不符",
+        "the total ({kind}) is not the sum of its rows",
+        "请核对明细行和合计行；合计行不参加计算。",
+        "Check the rows and the total; totals are compared, never added.",
+    ),
+    "C302": _code(
+        "error",
+        "核对数与编译结果不符",
+        "the check figure is not what was computed",
+        "请核对工作簿中的明细与决算系统中的数。",
+        "Compare the workbook with the accounts in the official system.",
+    ),
+    "C303": _code(
+        "error",
+        "附表中找不到核对数所指的行、列",
+        "no such row and column in the schedule of this check figure",
+        "请填附表编号（如 01）、行（项目、行次或科目编码）和列（表头）。",
+        "Give the schedule (01), the row (label, line number or code) and the column (heading).",
+    ),
+    "C304": _code(
+        "error",
+        "这笔金额没有列入公开{schedule}表：{reason_zh}",
+        "this amount does not appear in schedule {schedule}: {reason_en}",
+        "请核对该行的科目编码、资金性质和支出类型。",
+        "Check the codes, the fund and the kind of expenditure of this row.",
+    ),
+    "C305": _code(
+        "error",
+        "核对数在附表中对应不止一格",
+        "the check figure fits more than one cell of the schedule",
+        "请用行次或科目编码指明行。",
+        "Name the row by its line number or code.",
+    ),
+    # narrative ---------------------------------------------------------------------------------
+    "N401": _code(
+        "error",
+        "报告需要“{figure}”，但没有数",
+        "the report needs “{figure}”, which has no value",
+        "请在工作表“{sheet}”填写“{item}”；确实没有的填 0。",
+        "Fill in “{item}” on the sheet {sheet}; enter 0 where there is none.",
+    ),
+    "N402": _code(
+        "warning",
+        "缺少文字材料“{position}”",
+        "the text “{position}” is missing",
+        "请在“文字材料”增加一行，位置填“{position}”。报告里相应的句子已略去。",
+        "Add a row to 文字材料 with 位置 “{position}”. The sentence is left out of the report.",
+    ),
+    "N403": _code(
+        "warning",
+        "科目表没有{item}的解释，名词解释中未列",
+        "the code list has no explanation of {item}; the glossary leaves it out",
+        "请在“名词解释”中补充：名词填科目编码，解释填说明。",
+        "Add a row to 名词解释 with the code as 名词.",
+    ),
+    "N404": _code(
+        "warning",
+        "没有“位置”叫“{position}”，这段文字未使用",
+        "there is no 位置 “{position}”; the text is not used",
+        "请从下拉列表中选择位置。",
+        "Choose a 位置 from the drop-down list.",
+    ),
+    "N405": _code(
+        "warning",
+        "“{figure}”没有{what}，报告写作“{words}”",
+        "“{figure}” has no {what}; the report says “{words}”",
+        "新成立的单位可以不管；否则请补填{item}。",
+        "Leave it for a new unit; otherwise fill in {item}.",
+    ),
+    "N406": _code(
+        "error",
+        "“{figure}”算不出来：{reason}",
+        "“{figure}” cannot be computed: {reason}",
+        "请在 Word 模板中加条件，只在有数时印出。",
+        "Put a condition around it in the Word template.",
+    ),
+    # template ----------------------------------------------------------------------------------
+    "T501": _code(
+        "error",
+        "模板标签有语法错误：{reason}",
+        "a tag of the template cannot be understood: {reason}",
+        "请在 Word 模板中改正这个标签。",
+        "Correct the tag in the Word template.",
+    ),
+    "T502": _code(
+        "error",
+        "模板用了不存在的名称：{reason}",
+        "the template uses a name that does not exist: {reason}",
+        "请在 Word 模板中改正名称。",
+        "Correct the name in the Word template.",
+    ),
+    "T503": _code(
+        "error",
+        "模板无法套打：{reason}",
+        "the template cannot be rendered: {reason}",
+        "请在 Word 模板中改正此处。",
+        "Correct this place of the Word template.",
+    ),
+    "T504": _code(
+        "error",
+        "不是 Word 模板（.docx）：{reason}",
+        "not a Word template (.docx): {reason}",
+        "请用 Word 或 WPS 另存为“Word 文档（.docx）”。",
+        "Save it as “Word document (.docx)” in Word or WPS.",
+    ),
+    "T505": _code(
+        "error",
+        "报告内容不完整，未写出：{reason}",
+        "the report is not complete and was not written: {reason}",
+        "请检查模板；若模板未改动，请报告此问题。",
+        "Check the template; if it is ours, report this as a fault.",
+    ),
+    # outputs -----------------------------------------------------------------------------------
+    "O601": _code(
+        "error",
+        "无法写入：{reason}",
+        "cannot write: {reason}",
+        "请关闭已打开的文件，或检查文件夹的写入权限。",
+        "Close the file if it is open, or check that you may write to the folder.",
+    ),
+    "O602": _code(
+        "warning",
+        "原有文件被手工改过，已另存为“{backup}”",
+        "the existing file had been edited by hand and was kept as “{backup}”",
+        "请把需要保留的修改转到新文件。",
+        "Carry over the edits that you want to keep.",
+    ),
+    "O603": _code(
+        "error",
+        "文件已存在，未覆盖",
+        "the file exists and was not overwritten",
+        "请换一个文件名，或先移走原文件。",
+        "Choose another name, or move the file away first.",
+    ),
+    "O604": _code(
+        "error",
+        "不能写入输入文件本身",
+        "the input itself cannot be the output",
+        "请换一个文件名或文件夹。",
+        "Choose another name or folder.",
+    ),
+}
+
+
+def finding(
+    code: str,
+    place: Cell | str,
+    *,
+    found: str = "",
+    expected: str = "",
+    terms: Iterable[Term] = (),
+    **words: str,
+) -> Finding:
+    """The finding of a built-in code, its words filled in from ``words``, ``found`` and ``expected``."""
+    entry = CODES[code]
+    values = {"found": found, "expected": expected, **words}
+    return Finding(
+        code,
+        entry.severity,
+        str(place),
+        Words(entry.message.zh.format(**values), entry.message.en.format(**values)),
+        Words(entry.action.zh.format(**values), entry.action.en.format(**values)),
+        found,
+        expected,
+        tuple(terms),
+        place if isinstance(place, Cell) else None,
+    )
+
+
+def strictly(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The same findings with every warning made an error."""
+    return tuple(replace(f, severity="error") if f.severity == "warning" else f for f in findings)
+
+
+def has_errors(findings: Iterable[Finding]) -> bool:
+    """Whether any finding forbids writing."""
+    return any(f.severity == "error" for f in findings)
+
+
+def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Errors, then warnings, then notes; within each the order in which they were found."""
+    return tuple(sorted(findings, key=lambda f: SEVERITIES.index(f.severity)))
+
+
+def nearest(word: str, words: Sequence[str]) -> str:
+    """The word of a list that is most like a given one, or "" where none is.
+
+    >>> nearest("一般公共预算拨款", ["一般公共预算财政拨款", "非财政拨款"])
+    '一般公共预算财政拨款'
+    """
+    close = get_close_matches(word, words, 1, 0.5)
+    return close[0] if close else ""
+
+
+def one_of(words: Sequence[str], word: str = "", most: int = 12) -> str:
+    """A list of what would be right, the nearest to a wrong word first."""
+    close = nearest(word, words)
+    ordered = ([close] if close else []) + [w for w in words if w != close]
+    return "、".join(ordered[:most]) + ("…" if len(ordered) > most else "")

@@ -1,0 +1,891 @@
+"""A folder of TOML and CSV -> :class:`~xl2report.profile.Profile`, with every mistake in it named.
+
+A profile may extend another one and then states only what changed: tables are merged entry by entry, lists
+are replaced, and ``entry = false`` withdraws an entry. No code of a profile is ever run.
+"""
+
+from __future__ import annotations
+
+import csv
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from string import Formatter
+from typing import Any
+
+from xl2report.facts import COLUMN, TABLE, Query
+from xl2report.figures import Unit
+from xl2report.findings import SEVERITIES, Words, one_of
+from xl2report.formulas import BoxName, FormulaError, Name, parse, parse_claim
+from xl2report.formulas import names as names_in
+from xl2report.profile import (
+    COMPANIONS,
+    PHRASE_CASES,
+    PHRASE_WORDS,
+    Claim,
+    Code,
+    Column,
+    Foot,
+    Info,
+    Item,
+    Line,
+    List,
+    Mark,
+    Measure,
+    Phrase,
+    Profile,
+    Rule,
+    Schedule,
+    SheetColumn,
+    Side,
+    Table,
+    Text,
+)
+
+PROFILES = Path(__file__).parent / "profiles"
+TABLE_KINDS = ("ledger", "items", "info", "records", "texts", "glossary", "checks")
+BOX_NAMES = ("本格", "加数之和")
+"""The names that a claim about every total of a schedule may use."""
+
+
+class ProfileError(ValueError):
+    """A profile that cannot be used; ``problems`` lists everything that is wrong, each by the name of its entry."""
+
+    def __init__(self, profile: str, problems: Sequence[str]) -> None:
+        super().__init__(f"{profile}: " + "; ".join(problems))
+        self.profile = profile
+        self.problems = tuple(problems)
+
+
+def available() -> tuple[str, ...]:
+    """The names of the profiles that come with the program, sorted."""
+    return tuple(sorted(p.parent.relative_to(PROFILES).as_posix() for p in PROFILES.glob("*/*/profile.toml")))
+
+
+def folder_of(name: str | Path) -> Path:
+    """The folder of a profile that comes with the program, or of the user's own.
+
+    Raises:
+        ProfileError: where there is no such profile.
+    """
+    for folder in (PROFILES / name, Path(name)):
+        if (folder / "profile.toml").is_file():
+            return folder.resolve()
+    raise ProfileError(
+        str(name), [f"没有这个口径 (no such profile)；可用 (available): {one_of(available(), str(name))}"]
+    )
+
+
+def load_profile(name: str | Path = "sichuan/2023") -> Profile:
+    """The profile of a name (``sichuan/2023``) or of a folder that holds ``profile.toml``.
+
+    Raises:
+        ProfileError: with everything that is wrong with it.
+    """
+    return _load(folder_of(name))
+
+
+@cache
+def _load(folder: Path) -> Profile:
+    problems: list[str] = []
+    try:
+        data, folders = _read_folder(folder, ())
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ProfileError(folder.name, [str(error)]) from error
+    profile = _Loader(data, folders, problems).profile(folder)
+    if problems or profile is None:
+        raise ProfileError(f"{folder.parent.name}/{folder.name}", problems)
+    return profile
+
+
+_FILES = ("profile", "tables", "measures", "schedules", "rules", "phrases", "narrative")
+
+
+def _read_folder(folder: Path, seen: tuple[Path, ...]) -> tuple[dict[str, Any], tuple[Path, ...]]:
+    """The merged declarations of a folder and of those it extends, and the folders from near to far."""
+    if folder in seen:
+        raise ProfileError(folder.name, [f"profile.toml: extends runs in a circle through {folder.name}"])
+    own: dict[str, Any] = {}
+    for name in _FILES:
+        path = folder / f"{name}.toml"
+        if path.is_file():
+            for key, value in tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal).items():
+                if key in own and not (isinstance(own[key], dict) and isinstance(value, dict)):
+                    raise ProfileError(folder.name, [f"{name}.toml: “{key}” is declared in another file too"])
+                own[key] = {**own[key], **value} if key in own else value
+    base = own.pop("extends", None)
+    if base is None:
+        return own, (folder,)
+    candidate = folder / str(base)
+    below, folders = _read_folder(
+        candidate.resolve() if (candidate / "profile.toml").is_file() else folder_of(str(base)), (*seen, folder)
+    )
+    return _merged(below, own), (folder, *folders)
+
+
+def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    result = dict(below)
+    for key, value in above.items():
+        if value is False and isinstance(below.get(key), dict):
+            del result[key]
+        elif isinstance(value, dict) and isinstance(below.get(key), dict):
+            result[key] = _merged(below[key], value)
+        else:
+            result[key] = value
+    return result
+
+
+@dataclass
+class _Entry:
+    """One table of TOML, read key by key; whatever is left over or of the wrong type becomes a problem."""
+
+    where: str
+    data: dict[str, Any]
+    problems: list[str]
+    used: set[str] = field(default_factory=set)
+
+    def say(self, problem: str) -> None:
+        self.problems.append(f"[{self.where}] {problem}")
+
+    def raw(self, key: str, default: Any = None) -> Any:
+        self.used.add(key)
+        return self.data.get(key, default)
+
+    def _typed(self, key: str, kind: type, default: Any, what: str) -> Any:
+        value = self.raw(key)
+        if value is None:
+            return default
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            self.say(f"“{key}” should be {what}, found {value!r}")
+            return default
+        return value
+
+    def text(self, key: str, default: str = "", *, needed: bool = False, among: Sequence[str] = ()) -> str:
+        if needed and key not in self.data:
+            self.say(f"“{key}” is missing")
+        value: str = self._typed(key, str, default, "a text")
+        if among and value and value not in among:
+            self.say(f"“{key}” is “{value}”; expected one of {one_of(among, value)}")
+            return default
+        return value
+
+    def flag(self, key: str, default: bool = False) -> bool:
+        return bool(self._typed(key, bool, default, "true or false"))
+
+    def integer(self, key: str, default: int = 0) -> int:
+        return int(self._typed(key, int, default, "a whole number"))
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        value = self._typed(key, list, [], "a list of texts")
+        if any(not isinstance(v, str) for v in value):
+            self.say(f"“{key}” should be a list of texts, found {value!r}")
+            return ()
+        return tuple(str(v) for v in value)
+
+    def table(self, key: str) -> dict[str, Any]:
+        value = self._typed(key, dict, {}, "a table")
+        return dict(value)
+
+    def entries(self, key: str) -> Iterator[_Entry]:
+        for number, value in enumerate(self._typed(key, list, [], "a list of tables"), 1):
+            if isinstance(value, dict):
+                yield _Entry(f"{self.where}.{key} {number}", value, self.problems)
+            else:
+                self.say(f"“{key}” {number} should be a table, found {value!r}")
+
+    def done(self) -> None:
+        for key in self.data:
+            if key not in self.used:
+                self.say(f"unknown key “{key}”; known here: {one_of(sorted(self.used), key)}")
+
+
+class _Loader:
+    """Builds the parts of one profile and collects what is wrong with each."""
+
+    def __init__(self, data: dict[str, Any], folders: tuple[Path, ...], problems: list[str]) -> None:
+        self.data = data
+        self.folders = folders
+        self.problems = problems
+        self.marks: dict[str, Mark] = {}
+        self.tables: dict[str, Table] = {}
+        self.measures: dict[str, Measure] = {}
+        self.lists: dict[str, List] = {}
+        self.units: dict[str, Unit] = {}
+        self.prints_as: dict[str, str] = {}
+        self.infos: dict[str, Info] = {}
+        self.schedules: dict[str, Schedule] = {}
+
+    # -- whole --------------------------------------------------------------------------------
+    def profile(self, folder: Path) -> Profile | None:
+        sections = {"profile", "unit", "mark", "table", "info", "measure", "list", "schedule"}
+        sections |= {"rule", "phrase", "text", "glossary", "words", "fonts"}
+        for key in self.data:
+            if key not in sections:
+                self.problems.append(f"[{key}] unknown section; known: {one_of(sorted(sections), key)}")
+        head = _Entry("profile", dict(self.data.get("profile", {})), self.problems)
+        title = head.text("title", needed=True)
+        year = head.integer("year")
+        template = head.text("template", needed=True)
+        instructions, skip = head.texts("instructions"), head.texts("skip")
+        example_notes = head.texts("example_notes")
+        head.done()
+        if not 1900 < year < 2200:
+            head.say(f"“year” should be a year, found {year}")
+        self.units = {e.where[5:]: self.unit(e) for e in self.section("unit")}
+        self.marks = {e.where[5:]: self.mark(e) for e in self.section("mark")}
+        self.infos = {e.where[5:]: self.info(e) for e in self.section("info")}
+        self.tables = {e.where[6:]: self.table(e) for e in self.section("table")}
+        self.lists = {e.where[5:]: self.list(e) for e in self.section("list")}
+        self.measures = {e.where[8:]: self.measure(e) for e in self.section("measure")}
+        for info in self.infos.values():
+            if info.kind == "integer" and info.name not in self.measures:
+                self.measures[info.name] = self.measure_of(info)
+        self.check_measures()
+        self.schedules = {e.where[9:]: self.schedule(e) for e in self.section("schedule")}
+        texts = {e.where[5:]: self.text(e) for e in self.section("text")}
+        phrases = {e.where[7:]: self.phrase(e) for e in self.section("phrase")}
+        rules = {e.where[5:]: self.rule(e) for e in self.section("rule")}
+        glossary = _Entry("glossary", dict(self.data.get("glossary", {})), self.problems)
+        terms = [(e.text("term", needed=True), e.text("text", needed=True)) for e in glossary.entries("terms")]
+        closing = [(e.text("term", needed=True), e.text("text", needed=True)) for e in glossary.entries("closing")]
+        codes = glossary.text("codes", among=tuple(self.marks))
+        glossary.done()
+        words = _Entry("words", dict(self.data.get("words", {})), self.problems)
+        lists = {key: words.texts(key) for key in ("zero", "total", "subtotal")}
+        words.done()
+        fonts = _Entry("fonts", dict(self.data.get("fonts", {})), self.problems)
+        names = {key: fonts.text(key, needed=True) for key in ("title", "body", "head")}
+        fonts.done()
+        if self.problems:
+            return None
+        return Profile(
+            name=f"{folder.parent.name}/{folder.name}",
+            title=title,
+            year=year,
+            units=self.units,
+            marks=self.marks,
+            tables=self.tables,
+            infos=self.infos,
+            texts=texts,
+            measures=self.measures,
+            lists=self.lists,
+            schedules=self.schedules,
+            rules=rules,
+            phrases=phrases,
+            glossary=tuple(terms),
+            glossary_closing=tuple(closing),
+            glossary_codes=codes,
+            template=template,
+            words=lists,
+            example={t.name: self.find(f"example/{t.example}") for t in self.tables.values() if t.example},
+            instructions=instructions,
+            skip=skip,
+            example_notes=example_notes,
+            fonts=names,
+        )
+
+    def section(self, name: str) -> Iterator[_Entry]:
+        for key, value in self.data.get(name, {}).items():
+            if isinstance(value, dict):
+                entry = _Entry(f"{name}.{key}", dict(value), self.problems)
+                yield entry
+                entry.done()
+            else:
+                self.problems.append(f"[{name}.{key}] should be a table, found {value!r}")
+
+    def find(self, path: str) -> str:
+        """The full path of a file of the profile or of one that it extends."""
+        for folder in self.folders:
+            if (folder / path).is_file():
+                return str(folder / path)
+        self.problems.append(f"{path}: the profile has no such file")
+        return ""
+
+    # -- words and input sheets ---------------------------------------------------------------
+    def unit(self, entry: _Entry) -> Unit:
+        scale = entry.raw("scale", Decimal(1))
+        if not isinstance(scale, int | Decimal) or scale <= 0:
+            entry.say(f"“scale” should be a positive number, found {scale!r}")
+            scale = 1
+        base = entry.text("base")
+        if base:
+            self.prints_as[base] = entry.where[5:]
+        return Unit(
+            entry.where[5:], Decimal(scale), entry.integer("places"), entry.text("suffix"), entry.flag("trim", True)
+        )
+
+    def mark(self, entry: _Entry) -> Mark:
+        name = entry.where[5:]
+        file, values = entry.text("codes"), entry.texts("values")
+        levels, lengths = entry.texts("levels"), tuple(entry.raw("lengths", []))
+        free = entry.flag("free")
+        if sum((bool(file), bool(values), free)) != 1:
+            entry.say("needs just one of “values”, “codes” and “free = true”")
+        if file and (not lengths or len(levels) != len(lengths) or list(lengths) != sorted(lengths)):
+            entry.say("“codes” needs “lengths” in rising order and as many “levels”")
+            return Mark(name)
+        codes = self.codes(entry, file, lengths) if file else {}
+        return Mark(name, values, lengths if file else (), levels, codes)
+
+    def codes(self, entry: _Entry, file: str, lengths: tuple[int, ...]) -> dict[str, Code]:
+        path = self.find(f"codes/{file}")
+        found: dict[str, Code] = {}
+        if not path:
+            return found
+        year = str(self.data.get("profile", {}).get("year", ""))
+        with Path(path).open(encoding="utf-8", newline="") as stream:
+            rows = list(csv.DictReader(stream))
+        for number, row in enumerate(rows, 2):
+            code = row.get("code") or ""
+            if len(code) not in lengths or not code.isdigit() or not row.get("name"):
+                entry.say(f"codes/{file} line {number}: expected a code of {lengths} digits and a name")
+                continue
+            if (row.get("valid_from") or "0000") > year or (row.get("valid_to") or "9999") < year:
+                continue
+            if code in found:
+                entry.say(f"codes/{file} line {number}: {code} stands twice")
+            found[code] = Code(
+                code, row["name"], row.get("explanation") or "", row.get("kind") or "", row.get("narrative") or ""
+            )
+        return found
+
+    def info(self, entry: _Entry) -> Info:
+        kind = entry.text("kind", "text", among=("text", "integer", "date", "choice"))
+        values = entry.texts("values")
+        if (kind == "choice") != bool(values):
+            entry.say("“values” goes with kind = “choice”")
+        return Info(
+            entry.where[5:],
+            kind,  # type: ignore[arg-type]  # checked by `among`
+            values,
+            entry.flag("required"),
+            entry.text("default"),
+            entry.text("hint"),
+        )
+
+    def table(self, entry: _Entry) -> Table:
+        name = entry.where[6:]
+        kind = entry.text("kind", needed=True, among=TABLE_KINDS)
+        columns = tuple(self.column(e) for e in entry.entries("columns"))
+        if not columns:
+            entry.say("“columns” is missing")
+        headings = [c.heading for c in columns]
+        for heading in headings:
+            if headings.count(heading) > 1:
+                entry.say(f"the column “{heading}” is declared twice")
+        total_items = entry.texts("total_items")
+        items = []
+        for item in entry.entries("items"):
+            items.append(Item(item.text("name", needed=True), item.text("unit"), item.flag("optional")))
+            item.done()
+        for total in total_items:
+            if total not in {i.name for i in items}:
+                entry.say(f"“total_items”: no item “{total}”; nearest: {one_of([i.name for i in items], total, 3)}")
+        if (kind == "items") != bool(items):
+            entry.say("“items” goes with kind = “items”")
+        return Table(
+            name,
+            kind,  # type: ignore[arg-type]  # checked by `among`
+            columns,
+            tuple(items),
+            entry.flag("item_measures"),
+            entry.flag("required"),
+            entry.flag("complete"),
+            entry.text("example"),
+            entry.text("note"),
+            total_items,
+        )
+
+    def column(self, entry: _Entry) -> Column:
+        mark, name_of, amount = entry.text("mark"), entry.text("name_of"), entry.text("amount")
+        values = entry.texts("values")
+        kinds = {"mark": mark, "name": name_of, "amount": amount, "choice": values}
+        given = [kind for kind, value in kinds.items() if value]
+        if len(given) > 1:
+            entry.say(f"is {' and '.join(given)} at once; choose one")
+        for used in (mark, name_of):
+            if used and used not in self.marks:
+                entry.say(f"no mark “{used}”; there are {one_of(tuple(self.marks), used)}")
+        if amount and amount not in self.units:
+            entry.say(f"no unit “{amount}”; there are {one_of(tuple(self.units), amount)}")
+        marks = entry.table("marks")
+        for key, value in marks.items():
+            self.check_value(entry, key, value)
+        column = Column(
+            entry.text("heading", needed=True),
+            given[0] if given else "text",  # type: ignore[arg-type]  # one of the keys above
+            mark or name_of,
+            amount,
+            values,
+            marks,
+            entry.flag("required"),
+            entry.flag("optional"),
+            entry.texts("aliases"),
+            entry.text("hint"),
+            entry.integer("width"),
+        )
+        entry.done()
+        return column
+
+    def check_value(self, entry: _Entry, mark: str, value: object) -> None:
+        """Insist that a mark exists and may have this value."""
+        if mark not in self.marks:
+            entry.say(f"no mark “{mark}”; there are {one_of(tuple(self.marks), mark)}")
+            return
+        known = self.marks[mark]
+        if not isinstance(value, str):
+            entry.say(f"“{mark}” should be a text, found {value!r}")
+        elif known.values and value not in known.values:
+            entry.say(f"“{value}” is no value of the mark “{mark}”; expected one of {one_of(known.values, value)}")
+        elif known.is_tree and value not in known.codes:
+            entry.say(f"“{value}” is not in the code list of the mark “{mark}”")
+
+    def query(self, entry: _Entry, key: str, data: object, *, table: str = "") -> Query | None:
+        """The query that a table of marks writes, each mark and value checked against its input sheet."""
+        if not isinstance(data, dict):
+            entry.say(f"“{key}” should be a query {{ 表 = …, … }}, found {data!r}")
+            return None
+        wanted: dict[str, tuple[str, ...]] = {}
+        for mark, value in data.items():
+            listed = value if isinstance(value, list) else [value]
+            if not listed or any(not isinstance(v, str) for v in listed):
+                entry.say(f"“{key}.{mark}” should be a text or a list of texts, found {value!r}")
+                return None
+            wanted[mark] = tuple(listed)
+        if table and TABLE not in wanted:
+            wanted = {TABLE: (table,), **wanted}
+        if len(wanted.get(TABLE, ())) != 1 or wanted[TABLE][0] not in self.tables:
+            found = "、".join(wanted.get(TABLE, ())) or "nothing"
+            entry.say(f"“{key}.表” should be one of {one_of(tuple(self.tables), found)}, found {found}")
+            return None
+        source = self.tables[wanted[TABLE][0]]
+        amounts = [c.heading for c in source.amounts]
+        bearing = {c.mark for c in source.columns if c.kind == "mark"}
+        bearing |= {mark for c in source.amounts for mark in c.marks}
+        for mark, values in wanted.items():
+            for value in values:
+                if mark == COLUMN and value not in amounts:
+                    entry.say(
+                        f"“{key}.列”: the sheet {source.name} has no amount “{value}”; it has {one_of(amounts, value)}"
+                    )
+                elif mark in (TABLE, COLUMN):
+                    continue
+                elif mark not in bearing:
+                    entry.say(
+                        f"“{key}”: the facts of {source.name} bear no mark “{mark}”; they bear {one_of(sorted(bearing), mark)}"
+                    )
+                elif source.kind == "items" and value not in {i.name for i in source.items}:
+                    if not source.item_measures:
+                        names = tuple(i.name for i in source.items)
+                        entry.say(
+                            f"“{key}.{mark}”: the sheet {source.name} has no item “{value}”; nearest: {one_of(names, value, 3)}"
+                        )
+                elif source.kind == "info":
+                    if value not in self.infos:
+                        entry.say(
+                            f"“{key}.{mark}”: 基本信息 has no row “{value}”; nearest: {one_of(tuple(self.infos), value, 3)}"
+                        )
+                elif source.kind != "items":
+                    self.check_value(entry, mark, value)
+        return Query(wanted, frozenset(m for m, k in self.marks.items() if k.is_tree))
+
+    # -- numbers ------------------------------------------------------------------------------
+    def measure(self, entry: _Entry) -> Measure:
+        name = entry.where[8:]
+        if not name.isidentifier():
+            entry.say("a measure's name must be an identifier (letters, digits, no brackets or quotes)")
+        if name in self.lists:
+            entry.say("there is a list of the same name")
+        raw_query, raw_formula = entry.raw("query"), entry.text("formula")
+        if (raw_query is None) == (not raw_formula):
+            entry.say("needs either “query” or “formula”")
+        query = self.query(entry, "query", raw_query) if raw_query is not None else None
+        formula = None
+        if raw_formula:
+            try:
+                formula = parse(raw_formula)
+            except FormulaError as error:
+                entry.say(f"“formula”: {error}")
+        unit = entry.text("unit", among=tuple(self.units)) or self.unit_of(query)
+        if not unit:
+            entry.say(f"“unit” is missing; expected one of {one_of(tuple(self.units))}")
+        return Measure(
+            name,
+            entry.text("label", name),
+            unit,
+            query,
+            formula,
+            raw_formula or str(query or ""),
+            self.companion(entry, "prior"),
+            self.companion(entry, "budget"),
+            entry.text("whole"),
+            entry.text("source"),
+            entry.flag("count"),
+        )
+
+    def unit_of(self, query: Query | None) -> str:
+        """The unit in which what a query sums is printed, where its columns have one in common."""
+        if query is None:
+            return ""
+        table = self.tables[query.table]
+        units = {c.unit for c in table.amounts if c.heading in query.wanted.get(COLUMN, (c.heading,))}
+        return self.prints_as.get(unit := units.pop(), unit) if len(units) == 1 else ""
+
+    def measure_of(self, info: Info) -> Measure:
+        """The measure that a counted row of 基本信息 is by itself."""
+        table = next(t for t in self.tables.values() if t.kind == "info")
+        query = Query({TABLE: (table.name,), "项目": (info.name,)})
+        return Measure(info.name, info.name, table.amounts[0].unit, query, how=str(query))
+
+    def companion(self, entry: _Entry, key: str) -> Query | str | None:
+        raw = entry.raw(key)
+        return self.query(entry, key, raw) if isinstance(raw, dict) else (entry.text(key) or None)
+
+    def list(self, entry: _Entry) -> List:
+        measures, each = entry.texts("measures"), entry.text("each", among=tuple(self.marks))
+        if bool(measures) == bool(each):
+            entry.say("needs either “measures” or “each”")
+        level = entry.text("level", among=self.marks[each].levels) if each else entry.text("level")
+        raw_query, raw_budget = entry.raw("query"), entry.raw("budget")
+        if each and raw_query is None:
+            entry.say("“each” needs a “query”")
+        always = entry.texts("always")
+        query = self.query(entry, "query", raw_query) if raw_query is not None else None
+        for name in always:
+            if name not in measures:
+                entry.say(f"“always”: “{name}” is not in “measures”")
+        return List(
+            entry.where[5:],
+            entry.text("label", entry.where[5:]),
+            measures,
+            each,
+            level,
+            query,
+            self.query(entry, "budget", raw_budget) if raw_budget is not None else None,
+            entry.text("whole"),
+            entry.text("zero", "omit", among=("omit", "keep")),  # type: ignore[arg-type]  # checked by `among`
+            always,
+            self.unit_of(query),
+        )
+
+    def known(self, name: str) -> bool:
+        """Whether a formula may use a name: a measure, or one of its companions."""
+        base, _, companion = name.partition(".")
+        return base in self.measures and (not companion or companion in COMPANIONS)
+
+    def check_measures(self) -> None:
+        """Names that do not exist, and measures that rest on themselves."""
+        names = tuple(self.measures)
+        for measure in self.measures.values():
+            where = f"[measure.{measure.name}]"
+            for used in names_in(measure.formula) if measure.formula else ():
+                if isinstance(used, BoxName):
+                    self.problems.append(f"{where} “formula” uses the box {used.text}; boxes are for rules only")
+                elif not self.known(used.text):
+                    self.problems.append(
+                        f"{where} “formula”: no measure “{used.text}”; nearest: {one_of(names, used.text, 3)}"
+                    )
+            for key, value in (("prior", measure.prior), ("budget", measure.budget)):
+                if isinstance(value, str) and not self.known(value):
+                    self.problems.append(f"{where} “{key}”: no measure “{value}”; nearest: {one_of(names, value, 3)}")
+            if measure.whole and measure.whole not in self.measures and measure.whole not in self.lists:
+                near = one_of((*names, *self.lists), measure.whole, 3)
+                self.problems.append(f"{where} “whole”: no measure or list “{measure.whole}”; nearest: {near}")
+            elif measure.whole in self.lists and measure.name not in self.lists[measure.whole].measures:
+                self.problems.append(f"{where} “whole”: the list “{measure.whole}” does not hold this measure")
+        for listed in self.lists.values():
+            for name in listed.measures:
+                if name not in self.measures:
+                    self.problems.append(f"[list.{listed.name}] no measure “{name}”; nearest: {one_of(names, name, 3)}")
+            if listed.whole and listed.whole not in self.measures:
+                self.problems.append(
+                    f"[list.{listed.name}] “whole”: no measure “{listed.whole}”; nearest: {one_of(names, listed.whole, 3)}"
+                )
+        state: dict[str, int] = {}
+        for name in names:
+            self.walk(name, (), state)
+
+    def uses(self, name: str) -> Iterator[str]:
+        """The measures that a measure rests on directly."""
+        measure = self.measures[name]
+        for used in names_in(measure.formula) if measure.formula else ():
+            base, _, companion = used.text.partition(".")
+            if base in self.measures:
+                source = self.measures[base]
+                priors = {"上年": source.prior, "增减": source.prior, "增长率": source.prior}
+                budgets = {"预算": source.budget, "差额": source.budget, "完成率": source.budget}
+                target = {**priors, **budgets, "占比": source.whole}.get(companion)
+                if companion not in ("上年", "预算"):
+                    yield base
+                if isinstance(target, str) and target.partition(".")[0] in self.measures:
+                    yield target.partition(".")[0]
+
+    def walk(self, name: str, path: tuple[str, ...], state: dict[str, int]) -> None:
+        if state.get(name) == 2:
+            return
+        if name in path:
+            circle = " → ".join((*path[path.index(name) :], name))
+            self.problems.append(f"[measure.{name}] rests on itself: {circle}")
+            state[name] = 2
+            return
+        for used in self.uses(name):
+            self.walk(used, (*path, name), state)
+        state[name] = 2
+
+    # -- schedules ----------------------------------------------------------------------------
+    def schedule(self, entry: _Entry) -> Schedule:
+        variants, chosen = entry.table("variants"), entry.text("variant")
+        if variants or chosen:
+            if chosen not in variants:
+                entry.say(f"“variant” is “{chosen}”; expected one of {one_of(tuple(variants), chosen)}")
+            for name, variant in variants.items():
+                if name == chosen:
+                    continue
+                other = _Entry(f"{entry.where}.variants.{name}", {**entry.data, **variant}, self.problems)
+                other.used = {"variants", "variant"}
+                self.one_schedule(other)
+                other.done()
+            entry.data.update(variants.get(chosen, {}))
+        return self.one_schedule(entry)
+
+    def one_schedule(self, entry: _Entry) -> Schedule:
+        key = entry.where.split(".")[1]
+        layout = entry.text("layout", needed=True, among=("lines", "tree", "blocks", "row"))
+        where = self.marks_wanted(entry, "where")
+        rows = entry.text("rows", among=tuple(m for m, k in self.marks.items() if k.is_tree))
+        if layout in ("tree", "blocks") and not rows:
+            entry.say("“rows” is missing: the code tree of the rows")
+        under = entry.text("under", among=tuple(self.marks))
+        covers = tuple(
+            q for q in (self.query(entry, "covers", data) for data in entry.raw("covers", [])) if q is not None
+        )
+        expand = entry.text("expand", among=("used", "all"))
+        expand_mark = entry.text("expand_mark", among=tuple(self.marks))
+        if bool(expand) != bool(expand_mark):
+            entry.say("“expand” and “expand_mark” go together")
+        columns = self.columns(entry, where)
+        if not columns and layout != "lines":
+            entry.say("“columns” is missing")
+        sides = tuple(self.side(e) for e in entry.entries("sides"))
+        if (layout == "lines") != bool(sides):
+            entry.say("“sides” goes with layout = “lines”")
+        blocks = tuple(tuple(block) for block in entry.raw("blocks", []))
+        for code in (code for block in blocks for code in block):
+            if rows and code not in self.marks[rows].codes:
+                entry.say(f"“blocks”: {code} is not in the code list of {rows}")
+        feet = []
+        for foot in entry.entries("feet"):
+            feet.append(Foot(foot.text("label", needed=True), foot.integer("block"), foot.texts("codes")))
+            if not 0 <= feet[-1].block < len(blocks):
+                foot.say(f"“block” should be from 0 to {len(blocks) - 1}, found {feet[-1].block}")
+            foot.done()
+        return Schedule(
+            key,
+            entry.text("title", needed=True),
+            layout,  # type: ignore[arg-type]  # checked by `among`
+            entry.text("note", needed=True),
+            entry.text("empty"),
+            where,
+            covers,
+            rows,
+            under,
+            columns,
+            expand,  # type: ignore[arg-type]  # checked by `among`
+            expand_mark,
+            sides,
+            blocks,
+            tuple(feet),
+            entry.text("block_head"),
+        )
+
+    def marks_wanted(self, entry: _Entry, key: str) -> dict[str, tuple[str, ...]]:
+        raw = entry.table(key)
+        wanted: dict[str, tuple[str, ...]] = {}
+        for mark, value in raw.items():
+            values = value if isinstance(value, list) else [value]
+            for one in values:
+                if mark == TABLE:
+                    if one not in self.tables:
+                        entry.say(
+                            f"“{key}.表”: no input sheet “{one}”; there are {one_of(tuple(self.tables), str(one))}"
+                        )
+                elif mark != COLUMN:
+                    self.check_value(entry, mark, one)
+            wanted[mark] = tuple(str(v) for v in values)
+        return wanted
+
+    def columns(self, entry: _Entry, where: Mapping[str, tuple[str, ...]]) -> tuple[SheetColumn, ...]:
+        found: list[SheetColumn] = []
+        for column in entry.entries("columns"):
+            key = column.text("key", needed=True)
+            own = self.marks_wanted(column, "where")
+            measure = column.text("measure", among=tuple(self.measures))
+            found.append(SheetColumn(key, column.texts("heads") or (key,), own, column.texts("sums"), measure))
+            wanted = {**where, **own}
+            if TABLE in wanted:
+                self.query(column, "where", {k: list(v) for k, v in wanted.items()})
+            column.done()
+        keys = [c.key for c in found]
+        for sheet_column in found:
+            for part in sheet_column.sums:
+                if part not in keys:
+                    entry.say(
+                        f"column “{sheet_column.key}” sums “{part}”, which is no column; there are {one_of(keys, part)}"
+                    )
+            if keys.count(sheet_column.key) > 1:
+                entry.say(f"the column “{sheet_column.key}” is declared twice")
+        return tuple(found)
+
+    def side(self, entry: _Entry) -> Side:
+        where = self.marks_wanted(entry, "where")
+        columns = self.columns(entry, {})
+        lines: list[Line] = []
+        for line in entry.entries("lines"):
+            number, label = line.integer("no"), line.text("label")
+            raw_sums, raw_where = line.text("sums"), line.raw("where")
+            sums = self.line_numbers(line, raw_sums) if raw_sums else ()
+            own = self.marks_wanted(line, "where") if raw_where is not None else None
+            if own is not None:
+                own = own if TABLE in own else {**where, **own}
+                if TABLE not in own:
+                    line.say("“where” names no input sheet (表), nor does the side")
+                else:
+                    self.query(line, "where", {k: list(v) for k, v in own.items()})
+            until = line.integer("to", number)
+            for blank in range(number, until + 1):
+                lines.append(Line(blank, label, own, sums))
+            line.done()
+        numbers = [line.number for line in lines]
+        for line_ in lines:
+            if numbers.count(line_.number) > 1:
+                entry.say(f"line {line_.number} is declared twice")
+            for part in line_.sums:
+                if part not in numbers:
+                    entry.say(f"line {line_.number} sums line {part}, which does not exist")
+        side = Side(entry.text("head", needed=True), columns, tuple(lines), where)
+        entry.done()
+        return side
+
+    def line_numbers(self, entry: _Entry, text: str) -> tuple[int, ...]:
+        """``1-3,7`` -> (1, 2, 3, 7)."""
+        numbers: list[int] = []
+        for part in text.split(","):
+            first, _, last = part.strip().partition("-")
+            if not first.isdigit() or (last and not last.isdigit()):
+                entry.say(f"“sums” should be like 1-8,27, found “{text}”")
+                return ()
+            numbers.extend(range(int(first), int(last or first) + 1))
+        return tuple(numbers)
+
+    # -- texts, phrases, rules ----------------------------------------------------------------
+    def text(self, entry: _Entry) -> Text:
+        name = entry.where[5:]
+        explains, when = entry.text("explains"), entry.text("when")
+        for key, value in (("explains", explains), ("when", when)):
+            if value and not self.known(value):
+                entry.say(f"“{key}”: no measure “{value}”; nearest: {one_of(tuple(self.measures), value, 3)}")
+        return Text(
+            name,
+            entry.text("position", name),
+            entry.flag("required"),
+            explains,
+            when,
+            entry.text("hint"),
+        )
+
+    def phrase(self, entry: _Entry) -> Phrase:
+        of = entry.text("of", needed=True, among=tuple(PHRASE_CASES))
+        cases = {key: str(value) for key, value in entry.table("cases").items()}
+        if of:
+            for case in PHRASE_CASES[of]:
+                if case not in cases:
+                    entry.say(f"no words for the case “{case}” ({PHRASE_CASES[of][case]})")
+            for case, words in cases.items():
+                if case not in PHRASE_CASES[of]:
+                    entry.say(f"unknown case “{case}”; expected {one_of(tuple(PHRASE_CASES[of]), case)}")
+                try:
+                    used = {field for _, field, _, _ in Formatter().parse(words) if field is not None}
+                except ValueError as error:
+                    entry.say(f"case “{case}”: {error}")
+                    continue
+                for word in sorted(used - PHRASE_WORDS[of]):
+                    entry.say(f"case “{case}”: no word “{word}”; there are {one_of(sorted(PHRASE_WORDS[of]), word)}")
+        return Phrase(entry.where[7:], of, cases)
+
+    def words(self, entry: _Entry, key: str) -> Words:
+        raw = entry.table(key)
+        for lang in ("zh", "en"):
+            if not isinstance(raw.get(lang), str):
+                entry.say(f"“{key}.{lang}” is missing")
+        return Words(str(raw.get("zh", "")), str(raw.get("en", "")))
+
+    def rule(self, entry: _Entry) -> Rule:
+        code = entry.where[5:]
+        boxes, texts = entry.texts("boxes"), entry.texts("texts")
+        for key in boxes:
+            if key not in self.schedules:
+                entry.say(f"“boxes”: no schedule “{key}”; there are {one_of(tuple(self.schedules), key)}")
+        text = entry.text("claim", needed=True)
+        bindings = [dict(b) for b in entry.raw("each", [{}])]
+        claims = tuple(c for b in bindings if (c := self.claim(entry, "claim", text, b, bool(boxes))))
+        when_text = entry.text("when")
+        when = self.claim(entry, "when", when_text, {}, bool(boxes)) if when_text else None
+        holds, breaks = tuple(entry.raw("holds", [])), tuple(entry.raw("breaks", []))
+        if not holds or not breaks:
+            entry.say("needs examples: “holds” and “breaks”")
+        return Rule(
+            code,
+            entry.text("severity", "error", among=SEVERITIES),  # type: ignore[arg-type]  # checked by `among`
+            claims,
+            when,
+            self.words(entry, "message"),
+            self.words(entry, "action"),
+            self.words(entry, "why"),
+            entry.text("source", needed=True),
+            boxes,
+            texts,
+            holds,
+            breaks,
+        )
+
+    def claim(self, entry: _Entry, key: str, text: str, binding: Mapping[str, str], boxes: bool) -> Claim | None:
+        for name, value in binding.items():
+            text = text.replace(f"{{{name}}}", value)
+        try:
+            sign, left, right = parse_claim(text)
+        except FormulaError as error:
+            entry.say(f"“{key}”: {error}")
+            return None
+        for used in (*names_in(left), *names_in(right)):
+            if isinstance(used, Name):
+                if not self.known(used.text) and not (boxes and used.text in BOX_NAMES):
+                    near = one_of(tuple(self.measures), used.text, 3)
+                    entry.say(f"“{key}”: no measure “{used.text}”; nearest: {near}")
+            else:
+                self.check_box(entry, key, used)
+        return Claim(sign, left, right, text, dict(binding))
+
+    def check_box(self, entry: _Entry, key: str, box: BoxName) -> None:
+        """Insist that a schedule has the line or row, and the column, that a claim names."""
+        schedule = self.schedules.get(box.schedule)
+        if schedule is None:
+            entry.say(f"“{key}”: no schedule “{box.schedule}” in {box.text}")
+            return
+        if schedule.layout == "lines":
+            side = next((s for s in schedule.sides if str_in(box.row, s)), None)
+            if side is None:
+                entry.say(f"“{key}”: schedule {box.schedule} has no line “{box.row}” in {box.text}")
+                return
+            keys = [c.key for c in side.columns]
+        else:
+            keys = [c.key for c in schedule.columns]
+        if (box.column or len(keys) > 1) and box.column not in keys and not schedule.expand:
+            entry.say(f"“{key}”: no column “{box.column}” in {box.text}; there are {one_of(keys, box.column)}")
+
+
+def str_in(number: str, side: Side) -> bool:
+    """Whether a side has the line of a number written as text."""
+    return any(str(line.number) == number for line in side.lines)

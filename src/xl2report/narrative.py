@@ -1,0 +1,210 @@
+"""Template + figures -> the Word report: the only module that knows docxtpl.
+
+Templates are untrusted: they run in a sandbox, every value is escaped, unknown names are errors with part,
+paragraph and text, and what was rendered must be well-formed before it is kept.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from xl2report.derive import Figures
+from xl2report.facts import Book
+from xl2report.findings import Finding, finding, nearest
+from xl2report.packages import sealed
+from xl2report.profile import COMPANIONS, Profile
+from xl2report.sheets import Sheet
+from xl2report.views import Notes, chinese_number, context_of
+
+
+@dataclass(frozen=True, slots=True)
+class Narrative:
+    """A rendered report, or ``None`` where the template or the data do not allow one; and what was found."""
+
+    data: bytes | None
+    findings: tuple[Finding, ...]
+
+
+def render(
+    template: Path | bytes,
+    profile: Profile,
+    book: Book,
+    figures: Figures,
+    sheets: Sequence[Sheet],
+    created: datetime,
+) -> Narrative:
+    """Fill a docxtpl template with the figures, phrases, lists and texts of one book.
+
+    Args:
+        template: the path of a .docx, or its bytes; nothing in it is trusted.
+        profile: gives the names and the words.
+        book: the texts of 文字材料, 名词解释, 绩效项目.
+        figures: the numbers.
+        sheets: the laid-out schedules, for their list and for the codes that the glossary explains.
+        created: the date in the document properties.
+
+    Returns:
+        The .docx as bytes with what was found; no bytes where a finding is an error.
+    """
+    from jinja2.exceptions import TemplateError
+
+    name = template.name if isinstance(template, Path) else "template.docx"
+    try:
+        data = template.read_bytes() if isinstance(template, Path) else template
+    except OSError as error:
+        return Narrative(None, (finding("T504", str(template), reason=error.strerror or str(error)),))
+    notes = Notes()
+    context = context_of(profile, book, figures, sheets, notes)
+    document = _document(data, name)
+    if isinstance(document, Finding):
+        return Narrative(None, (document,))
+    try:
+        document.render(context, jinja_env=_environment())
+    except TemplateError as error:
+        return Narrative(None, (*notes.findings, _template_finding(document, error, name, context)))
+    except Exception as error:  # a template may make any operation fail
+        return Narrative(None, (*notes.findings, _template_finding(document, error, name, context)))
+    if notes.failed:
+        return Narrative(None, notes.findings)
+    properties = document.docx.core_properties
+    year = book.info.get("年度", "")
+    properties.title = f"{book.info.get('部门名称', '')}{year}年度部门决算"
+    properties.author = properties.last_modified_by = book.info.get("部门名称", "")
+    properties.created = properties.modified = created
+    properties.revision = 1
+    stream = io.BytesIO()
+    document.save(stream)
+    return Narrative(sealed(stream.getvalue()), notes.findings)
+
+
+# -- the one place that knows docxtpl -----------------------------------------------------------------
+
+
+def _environment() -> Any:
+    """A sandbox that escapes every value and refuses unknown names."""
+    from jinja2 import StrictUndefined
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    environment = ImmutableSandboxedEnvironment(autoescape=True, undefined=StrictUndefined)
+    environment.filters["中文数字"] = chinese_number
+    environment.globals.clear()
+    return environment
+
+
+_CONTINUED = re.compile(r"<w:tc[ >](?:(?!<w:tc[ >]).)*?\{%\s*续行\s.*?</w:tc>", re.DOTALL)
+_CONTINUED_TEXT = re.compile(r"\{%\s*续行\s+(.*?)\s*%\}(.*?)</w:t>", re.DOTALL)
+
+
+def _continue_cells(xml: str) -> str:
+    """``{% 续行 condition %}text`` in a table cell: the cell continues the one above while the condition is true."""
+
+    def cell(match: re.Match[str]) -> str:
+        found = match[0]
+        tag = _CONTINUED_TEXT.search(found)
+        if tag is None:
+            return found
+        condition = tag[1]
+        merge = f'<w:vMerge w:val="{{% if {condition} %}}continue{{% else %}}restart{{% endif %}}"/>'
+        found = _CONTINUED_TEXT.sub(r"{% if not (\1) %}\2{% endif %}</w:t>", found, count=1)
+        return re.sub(r"(<w:tcPr>(?:<w:tcW[^>]*/>)?(?:<w:gridSpan[^>]*/>)?)", rf"\1{merge}", found, count=1)
+
+    return _CONTINUED.sub(cell, xml)
+
+
+def _document(data: bytes, name: str) -> Any:
+    """The template opened by docxtpl with our safeguards, or the finding that says why it cannot be."""
+    from docxtpl import DocxTemplate
+    from lxml import etree
+
+    class Template(DocxTemplate):  # type: ignore[misc]  # docxtpl has no types
+        """docxtpl with strict rendering: one pass, no second meaning for ``{_{``, no recovery from broken XML."""
+
+        failing: tuple[str, int, str] = ("", 0, "")
+        """The part, the paragraph number and its text where rendering failed."""
+
+        def patch_xml(self, src_xml: str) -> str:
+            patched: str = super().patch_xml(src_xml)
+            return _continue_cells(patched)
+
+        def render_xml_part(self, src_xml: str, part: Any, context: Any, jinja_env: Any = None) -> str:
+            self.current_rendering_part = part
+            source = re.sub(r"<w:p([ >])", r"\n<w:p\1", src_xml.replace("\n", " "))
+            self.failing = (str(getattr(part, "partname", "")), 0, "")
+            try:
+                rendered: str = jinja_env.from_string(source).render(context)
+            except Exception as error:
+                line = _failing_line(error)
+                self.failing = (self.failing[0], line - 1, _plain(source.split("\n")[line - 1]) if line else "")
+                raise
+            rendered = re.sub(r"\n<w:p([ >])", r"<w:p\1", rendered)
+            resolved: str = self.resolve_listing(rendered)
+            etree.fromstring(resolved.encode(), etree.XMLParser(resolve_entities=False, huge_tree=True))
+            return resolved
+
+        def render_footnotes(self, context: Any, jinja_env: Any = None) -> None:
+            """Render the footnotes once (docxtpl does it once a section)."""
+            for part in self.docx.part.package.parts:
+                if part.content_type.endswith(".footnotes+xml"):
+                    xml = self.render_xml_part(self.patch_xml(part.blob.decode()), part, context, jinja_env)
+                    part._blob = xml.encode()
+
+        def render_properties(self, context: Any, jinja_env: Any = None) -> None:
+            """Nothing: the program writes the document properties itself."""
+
+    try:
+        document = Template(io.BytesIO(data))
+        document.init_docx()
+    except Exception as error:  # python-docx raises whatever zipfile, lxml and its own code raise
+        return finding("T504", name, reason=f"{type(error).__name__}: {error}"[:120])
+    return document
+
+
+def _failing_line(error: BaseException) -> int:
+    """The line of the template source in which an error arose, 0 where it cannot be told."""
+    line = getattr(error, "lineno", None)
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == "<template>":
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line if isinstance(line, int) else 0
+
+
+def _plain(xml: str) -> str:
+    return re.sub(r"<[^>]+>", "", xml).strip()
+
+
+def _template_finding(document: Any, error: Exception, name: str, context: Mapping[str, object]) -> Finding:
+    """What is wrong with a template, with part, paragraph and text."""
+    from jinja2.exceptions import TemplateSyntaxError, UndefinedError
+    from lxml.etree import XMLSyntaxError
+
+    part, paragraph, text = document.failing
+    place = name
+    if part:
+        place += f" {part.rpartition('/')[2].removesuffix('.xml')}"
+    if paragraph > 0:
+        place += f" 第{paragraph}段"
+    reason = str(error) or type(error).__name__
+    if isinstance(error, XMLSyntaxError):
+        return finding("T505", place, reason=reason)
+    code: str = "T503"
+    expected = ""
+    if isinstance(error, TemplateSyntaxError):
+        code = "T501"
+    elif isinstance(error, UndefinedError):
+        code = "T502"
+        unknown = re.search(r"'([^']+)' is undefined|has no attribute '([^']+)'", reason)
+        if unknown:
+            expected = nearest(unknown[1] or unknown[2], _names(context))
+    return finding(code, place, reason=reason, found=text[:80], expected=expected)
+
+
+def _names(context: Mapping[str, object]) -> list[str]:
+    return [*context, *COMPANIONS, "名称"]

@@ -1,0 +1,166 @@
+"""Office packages as they leave the program: same input, same bytes; complete or not at all; hand edits kept.
+
+Every output carries a fingerprint of its parts in ``docProps/custom.xml``. A file whose fingerprint is gone or
+no longer right was saved by somebody, and is set aside before a new one takes its place.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import os
+import zipfile
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from xl2report.findings import Finding, finding
+
+STAMP = (1980, 1, 1, 0, 0, 0)
+CONTENT_TYPES = "[Content_Types].xml"
+RELATIONS = "_rels/.rels"
+CUSTOM = "docProps/custom.xml"
+PROPERTY = "xl2report"
+_CUSTOM_TYPE = b"application/vnd.openxmlformats-officedocument.custom-properties+xml"
+_CUSTOM_RELATION = b"http://schemas.openxmlformats.org/officeDocument/2006/relationships/custom-properties"
+
+
+def parts_of(package: bytes) -> dict[str, bytes]:
+    """The parts of a package by name."""
+    with zipfile.ZipFile(io.BytesIO(package)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def pack(parts: Mapping[str, bytes]) -> bytes:
+    """A package of these parts: content types first, the rest sorted, no clock and no system in it."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name in sorted(parts, key=lambda n: (n != CONTENT_TYPES, n)):
+            info = zipfile.ZipInfo(name, STAMP)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.create_system = 0
+            info.external_attr = 0
+            archive.writestr(info, parts[name], compresslevel=6)
+    return stream.getvalue()
+
+
+def fingerprint(parts: Mapping[str, bytes]) -> str:
+    """The hash of all parts but the one that carries it."""
+    digest = hashlib.sha256()
+    for name in sorted(parts):
+        if name not in (CUSTOM, CONTENT_TYPES, RELATIONS):
+            digest.update(f"{name}\0{len(parts[name])}\0".encode())
+            digest.update(parts[name])
+    return digest.hexdigest()
+
+
+def sealed(package: bytes) -> bytes:
+    """The package with fixed dates and its fingerprint as a document property."""
+    parts = parts_of(package)
+    parts.pop(CUSTOM, None)
+    value = fingerprint(parts).encode()
+    parts[CUSTOM] = (
+        b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+        b'<Properties xmlns="http://schemas.openxmlformats.org/officeDocument/2006/custom-properties"'
+        b' xmlns:vt="http://schemas.openxmlformats.org/officeDocument/2006/docPropsVTypes">'
+        b'<property fmtid="{D5CDD505-2E9C-101B-9397-08002B2CF9AE}" pid="2" name="' + PROPERTY.encode() + b'">'
+        b"<vt:lpwstr>" + value + b"</vt:lpwstr></property></Properties>"
+    )
+    override = b'<Override PartName="/' + CUSTOM.encode() + b'" ContentType="' + _CUSTOM_TYPE + b'"/>'
+    if b'PartName="/' + CUSTOM.encode() + b'"' not in parts[CONTENT_TYPES]:
+        parts[CONTENT_TYPES] = parts[CONTENT_TYPES].replace(b"</Types>", override + b"</Types>")
+    if _CUSTOM_RELATION not in parts[RELATIONS]:
+        relation = b'<Relationship Id="rIdFingerprint" Type="' + _CUSTOM_RELATION + b'" Target="docProps/custom.xml"/>'
+        parts[RELATIONS] = parts[RELATIONS].replace(b"</Relationships>", relation + b"</Relationships>")
+    return pack(parts)
+
+
+def untouched(path: Path) -> bool:
+    """Whether a file is just as the program wrote it."""
+    try:
+        parts = parts_of(path.read_bytes())
+    except (OSError, zipfile.BadZipFile, ValueError):
+        return False
+    return fingerprint(parts).encode() in parts.get(CUSTOM, b"")
+
+
+def document_date(published: str, year: int) -> datetime:
+    """The one date that goes into document properties: SOURCE_DATE_EPOCH, the date of publication, or the year's end."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if epoch.isdigit():
+        return datetime.fromtimestamp(int(epoch), UTC).replace(tzinfo=None)
+    return datetime.fromisoformat(published) if published else datetime(year, 12, 31, tzinfo=UTC).replace(tzinfo=None)
+
+
+class Written(NamedTuple):
+    """What writing did: the files that are there now, and what is to be said about it."""
+
+    paths: tuple[Path, ...]
+    findings: tuple[Finding, ...]
+
+
+def write_all(outputs: Mapping[Path, bytes]) -> Written:
+    """Write every file or none: each is complete beside its target before the first one is put in place.
+
+    An existing file that was edited by hand is kept under another name, and that is reported. Nothing is
+    raised: what cannot be written is a finding, and then the files that were there are still there.
+    """
+    waiting: dict[Path, Path] = {}
+    kept: list[tuple[Path, Path]] = []
+    placed: list[Path] = []
+    findings: list[Finding] = []
+    target = next(iter(outputs), Path())
+    try:
+        for target, data in outputs.items():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if target.is_dir():
+                raise IsADirectoryError(21, "是一个文件夹 (is a folder)", str(target))
+            waiting[target] = _written_aside(target, data)
+        for target, aside in waiting.items():
+            if target.exists():
+                backup = _free_name(target, edited=not untouched(target))
+                target.rename(backup)
+                kept.append((backup, target))
+            aside.replace(target)
+            placed.append(target)
+    except OSError as error:
+        for path in placed:
+            path.unlink(missing_ok=True)
+        for backup, path in reversed(kept):
+            backup.replace(path)
+        for aside in waiting.values():
+            with contextlib.suppress(OSError):
+                aside.unlink(missing_ok=True)
+        return Written((), (finding("O601", str(target), reason=error.strerror or str(error)),))
+    for backup, path in kept:
+        if backup.name.startswith("."):
+            backup.unlink(missing_ok=True)
+        else:
+            findings.append(finding("O602", str(path), backup=backup.name, found=backup.name))
+    return Written(tuple(outputs), tuple(findings))
+
+
+def _written_aside(target: Path, data: bytes) -> Path:
+    """The bytes in a hidden file beside the target, on the disk."""
+    aside = target.with_name(f".{target.stem[:40]}.{os.getpid()}.{os.urandom(4).hex()}.tmp")
+    try:
+        with aside.open("xb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+    except OSError:
+        aside.unlink(missing_ok=True)
+        raise
+    return aside
+
+
+def _free_name(target: Path, *, edited: bool) -> Path:
+    """A name beside the target to set it aside: for good where it was edited by hand, hidden otherwise."""
+    if not edited:
+        return target.with_name(f".{target.stem[:40]}.{os.getpid()}.{os.urandom(4).hex()}.old")
+    number = 1
+    while (path := target.with_name(f"{target.stem}（手工修改{number}）{target.suffix}")).exists():
+        number += 1
+    return path

@@ -1,0 +1,68 @@
+"""How a figure reads: which situation a change or an execution of budget is in, and the profile's words for it."""
+
+from __future__ import annotations
+
+from xl2report.derive import Figures
+from xl2report.figures import Figure
+from xl2report.profile import Phrase
+
+
+def change_case(own: Figure, prior: Figure) -> str:
+    """The situation of a change against the prior year, one of :data:`~xl2report.profile.CHANGE_CASES`."""
+    if own.value is None or prior.value is None:
+        return "无上年数"
+    if own.value < 0 or prior.value < 0:
+        return "持平" if own.value == prior.value else "负数"
+    if own.value == prior.value:
+        return "均为零" if own.value == 0 else "持平"
+    if own.unit.rounded(own.value - prior.value) == 0:
+        return "基本持平"
+    if prior.value == 0:
+        return "基数为零"
+    if own.value == 0:
+        return "本年为零"
+    return "增加" if own.value > prior.value else "减少"
+
+
+def budget_case(own: Figure, budget: Figure, rate: Figure) -> str:
+    """The situation of an execution of budget, one of :data:`~xl2report.profile.BUDGET_CASES`."""
+    if own.value is None or budget.value is None:
+        return "无预算数"
+    if own.value < 0 or budget.value < 0:
+        return "负数"
+    if budget.value == 0:
+        return "未安排" if own.value else "未安排未发生"
+    if own.value == 0:
+        return "未支出"
+    if rate.value is not None and rate.unit.rounded(rate.value) == 100:
+        return "完成"
+    return "超出" if own.value > budget.value else "未完成"
+
+
+def case_of(figures: Figures, name: str, of: str) -> str:
+    """The situation that a measure is in, for a phrase of a kind (变动 or 预算)."""
+    if of == "变动":
+        return change_case(figures[name], figures[f"{name}.上年"])
+    return budget_case(figures[name], figures[f"{name}.预算"], figures[f"{name}.完成率"])
+
+
+def say(figures: Figures, name: str, phrase: Phrase) -> str:
+    """The words of a phrase for a measure, its numbers filled in."""
+    case = case_of(figures, name, phrase.of)
+    year = int(figures.book.info.get("年度", figures.profile.year))
+    own = figures[name]
+    words = {"本数": own.text, "年度": str(year), "上一年度": str(year - 1)}
+    if phrase.of == "变动":
+        words["上年数"] = figures[f"{name}.上年"].text
+        words["增减"] = _size(figures[f"{name}.增减"])
+        words["增长率"] = _size(figures[f"{name}.增长率"])
+    else:
+        words["预算"] = figures[f"{name}.预算"].text
+        words["差额"] = _size(figures[f"{name}.差额"])
+        words["完成率"] = figures[f"{name}.完成率"].text
+    return phrase.cases[case].format_map(words)
+
+
+def _size(figure: Figure) -> str:
+    """The figure without its sign: the words say the direction."""
+    return figure.text if figure.value is None else figure.unit.show(abs(figure.value))

@@ -1,0 +1,312 @@
+"""Read this first: the whole program in :func:`load` and :func:`compile`.
+
+Stages take values and return values with findings; nothing here raises on user data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+
+from xl2report.checks import check
+from xl2report.derive import Figures
+from xl2report.facts import Book, Cell
+from xl2report.figures import Figure
+from xl2report.findings import Finding, finding, has_errors, one_of, strictly
+from xl2report.loading import ProfileError, available, load_profile
+from xl2report.packages import document_date, sealed, write_all
+from xl2report.profile import Profile
+from xl2report.reader import read
+from xl2report.sheets import Sheet, lay_out
+
+DEFAULT_PROFILE = "sichuan/2023"
+
+
+def load(path: str | Path, profile: str | Path | None = None) -> Report:
+    """Read a workbook, derive its figures, lay out its schedules and check them.
+
+    Args:
+        path: the standard workbook (.xlsx); it is only read.
+        profile: a profile's name (``sichuan/2023``) or the folder of your own; the one that ships by default.
+
+    Returns:
+        The report with everything that was found. Never raises on user data: a file that cannot be read is a
+        finding too, and then every figure is a gap.
+
+    Raises:
+        ProfileError: where the profile itself cannot be used.
+    """
+    rules = load_profile(profile or DEFAULT_PROFILE)
+    source = Path(path)
+    book, findings = read(source, rules)
+    if book is None:
+        return Report(source, rules, Book(), findings, readable=False)
+    year = book.info.get("年度", "")
+    if year and year != str(rules.year):
+        place = book.info_cells["年度"]
+        wrong = finding("F006", place, found=year, expected=f"{rules.year}（{one_of(available())}）")
+        return Report(source, rules, book, (wrong,), readable=False)
+    report = Report(source, rules, book, findings)
+    if has_errors(findings):
+        return report  # what does not add up because of them is not worth telling
+    return replace(report, findings=(*findings, *check(rules, book, report.figures, report.sheets)), checked=True)
+
+
+def compile(  # the command's name; the built-in is not used here
+    path: str | Path,
+    out: str | Path | None = None,
+    *,
+    template: str | Path | None = None,
+    profile: str | Path | None = None,
+    strict: bool = False,
+) -> CompileResult:
+    """Compile a workbook into ``NAME-schedules.xlsx`` and ``NAME-report.docx``: both, or neither.
+
+    Args:
+        path: the standard workbook.
+        out: the folder for the outputs (made where missing); beside the workbook by default.
+        template: a Word template of your own; the profile's by default.
+        profile: as for :func:`load`.
+        strict: treat warnings as errors.
+
+    Returns:
+        The paths written (none where a finding is an error) and all findings.
+
+    Raises:
+        ProfileError: where the profile itself cannot be used.
+    """
+    report = load(path, profile)
+    source = report.source
+    folder = Path(out) if out is not None else source.parent
+    outputs, findings = report.outputs(folder, template)
+    if strict:
+        findings = strictly(findings)
+    if has_errors(findings):
+        return CompileResult((), findings, report.readable, report.checked)
+    written = write_all(outputs)
+    return CompileResult(written.paths, (*findings, *written.findings))
+
+
+def shipped(folder: str, name: str) -> Path:
+    """The path of a file that ships with the program (``docx_templates``, ``workbook_templates``)."""
+    inside = Path(__file__).parent / folder / name
+    return inside if inside.exists() else Path(__file__).parents[2] / folder / name
+
+
+@dataclass(frozen=True)
+class CompileResult:
+    """What :func:`compile` did: the files written, and what was found."""
+
+    paths: tuple[Path, ...]
+    findings: tuple[Finding, ...]
+    readable: bool = True
+    checked: bool = True
+
+    @property
+    def ok(self) -> bool:
+        """Whether the outputs were written."""
+        return bool(self.paths)
+
+    @property
+    def status(self) -> int:
+        """The exit status: 0 written, 1 errors, 2 the input cannot be used at all."""
+        if not self.readable:
+            return 2
+        return 1 if has_errors(self.findings) else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A figure of a report with its company, for scripts."""
+
+    _figures: Figures
+    _name: str
+
+    @property
+    def figure(self) -> Figure:
+        """The figure itself, with formula, inputs and gap."""
+        return self._figures[self._name]
+
+    @property
+    def value(self) -> Decimal | None:
+        """The exact value: 元 for money, a count, or a ratio (0.5 for 50 %); ``None`` for a gap."""
+        return self.figure.value
+
+    @property
+    def text(self) -> str:
+        """As it is printed in the report (万元, two places at most)."""
+        return self.figure.text
+
+    @property
+    def label(self) -> str:
+        """The official name."""
+        return self.figure.label or self._name
+
+    @property
+    def gap(self) -> str | None:
+        """Why there is no value (未填, 无上年数, 基数为零, 负数), or ``None``."""
+        return self.figure.gap.reason if self.figure.gap else None
+
+    @property
+    def prior(self) -> Measured:
+        """Last year's figure."""
+        return Measured(self._figures, f"{self._name}.上年")
+
+    @property
+    def change(self) -> Measured:
+        """This year's figure less last year's."""
+        return Measured(self._figures, f"{self._name}.增减")
+
+    @property
+    def growth(self) -> Measured:
+        """The change as a ratio of last year's figure."""
+        return Measured(self._figures, f"{self._name}.增长率")
+
+    @property
+    def budget(self) -> Measured:
+        """The budget of the whole year."""
+        return Measured(self._figures, f"{self._name}.预算")
+
+    @property
+    def execution(self) -> Measured:
+        """The figure as a ratio of its budget."""
+        return Measured(self._figures, f"{self._name}.完成率")
+
+    @property
+    def share(self) -> Measured:
+        """The figure as a ratio of the whole that the profile names."""
+        return Measured(self._figures, f"{self._name}.占比")
+
+    def cells(self) -> tuple[Cell, ...]:
+        """Every cell of the workbook that the figure rests on."""
+        return self.figure.cells()
+
+
+@dataclass(frozen=True)
+class Report(Mapping[str, Measured]):
+    """The accounts of one workbook: figures by name, schedules, findings."""
+
+    source: Path
+    profile: Profile
+    book: Book
+    findings: tuple[Finding, ...]
+    readable: bool = True
+    checked: bool = False
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing forbids writing the outputs."""
+        return not has_errors(self.findings)
+
+    @cached_property
+    def figures(self) -> Figures:
+        """Every figure, computed when it is first asked for."""
+        return Figures(self.profile, self.book)
+
+    @cached_property
+    def sheets(self) -> tuple[Sheet, ...]:
+        """The laid-out schedules."""
+        return lay_out(self.profile, self.book, self.figures)
+
+    def __getitem__(self, name: str) -> Measured:
+        base = name.partition(".")[0]
+        if base not in self.profile.measures:
+            raise KeyError(f"{name}: no such measure; nearest: {one_of(tuple(self.profile.measures), base, 3)}")
+        return Measured(self.figures, name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.profile.measures)
+
+    def __len__(self) -> int:
+        return len(self.profile.measures)
+
+    def write_schedules(self, path: str | Path) -> CompileResult:
+        """Write the schedules to one .xlsx, whole or not at all."""
+        return self._write({Path(path): self.schedules()} if self.ok else {}, self.findings)
+
+    def write_narrative(self, path: str | Path, template: str | Path | None = None) -> CompileResult:
+        """Write the Word report, whole or not at all; ``template`` is your own, or the profile's."""
+        data, findings = self.narrative(template)
+        return self._write({Path(path): data} if data else {}, findings)
+
+    def _write(self, outputs: dict[Path, bytes], findings: tuple[Finding, ...]) -> CompileResult:
+        same = [path for path in outputs if path.resolve() == self.source.resolve()]
+        findings = (*findings, *(finding("O604", str(path)) for path in same))
+        if has_errors(findings):
+            return CompileResult((), findings, self.readable)
+        written = write_all(outputs)
+        return CompileResult(written.paths, (*findings, *written.findings))
+
+    def schedules(self) -> bytes:
+        """The schedules workbook as bytes."""
+        from xl2report.schedules import write_schedules
+
+        department = self.book.info.get("部门名称", "")
+        return sealed(write_schedules(self.sheets, self.profile, department, self.date))
+
+    def narrative(self, template: str | Path | None = None) -> tuple[bytes | None, tuple[Finding, ...]]:
+        """The Word report as bytes (none where a finding is an error), and all findings."""
+        from xl2report.narrative import render
+
+        if not self.ok:
+            return None, self.findings
+        path = Path(template) if template is not None else shipped("docx_templates", self.profile.template)
+        result = render(path, self.profile, self.book, self.figures, self.sheets, self.date)
+        known = {(f.code, f.message) for f in self.findings}
+        return result.data, (*self.findings, *(f for f in result.findings if (f.code, f.message) not in known))
+
+    @property
+    def date(self) -> datetime:
+        """The one date in the outputs' properties."""
+        return document_date(self.book.info.get("公开日期", ""), self.profile.year)
+
+    def outputs(
+        self, folder: Path, template: str | Path | None = None
+    ) -> tuple[dict[Path, bytes], tuple[Finding, ...]]:
+        """What :func:`compile` would write into a folder, with all findings; nothing where one is an error."""
+        data, findings = self.narrative(template)
+        if data is None or has_errors(findings):
+            return {}, findings
+        stem = self.source.stem
+        return {
+            folder / f"{stem}-schedules.xlsx": self.schedules(),
+            folder / f"{stem}-report.docx": data,
+        }, findings
+
+
+def example() -> Path:
+    """The example workbook that ships with the program: the accounts of a real county department."""
+    return shipped("workbook_templates", "sichuan-2023-example.xlsx")
+
+
+def new_workbook(path: str | Path, profile: str | Path | None = None, *, example: bool = False) -> CompileResult:
+    """Write the blank workbook of a profile, or its example; an existing file is never overwritten.
+
+    Raises:
+        ProfileError: where the profile itself cannot be used.
+    """
+    from xl2report.workbooks import blank_workbook, example_workbook
+
+    target = Path(path)
+    if target.exists():
+        return CompileResult((), (finding("O603", str(target)),))
+    make = example_workbook if example else blank_workbook
+    written = write_all({target: make(load_profile(profile or DEFAULT_PROFILE))})
+    return CompileResult(written.paths, written.findings)
+
+
+__all__ = [
+    "CompileResult",
+    "Measured",
+    "ProfileError",
+    "Report",
+    "compile",
+    "example",
+    "load",
+    "new_workbook",
+    "shipped",
+]

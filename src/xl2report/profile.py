@@ -1,0 +1,370 @@
+"""What a profile declares: the words, sheets, numbers, schedules, rules and phrases of one jurisdiction and year.
+
+These are values only; :mod:`xl2report.loading` makes them from TOML and finds every mistake in them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+from xl2report.facts import Query
+from xl2report.figures import Unit
+from xl2report.findings import Severity, Words
+from xl2report.formulas import Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One entry of a code list. ``kind`` says 人员 or 公用 for economic codes, ``narrative`` how prose names it."""
+
+    code: str
+    name: str
+    explanation: str = ""
+    kind: str = ""
+    narrative: str = ""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What may be known of a fact: a closed list of values, a code tree, or free text."""
+
+    name: str
+    values: tuple[str, ...] = ()
+    lengths: tuple[int, ...] = ()
+    levels: tuple[str, ...] = ()
+    codes: Mapping[str, Code] = field(default_factory=dict)
+
+    @property
+    def is_tree(self) -> bool:
+        """Whether values are codes that match by prefix."""
+        return bool(self.lengths)
+
+    def name_of(self, code: str) -> str:
+        """The official name of a code, or the code itself where the list does not have it."""
+        return self.codes[code].name if code in self.codes else code
+
+    def narrative_name(self, code: str) -> str:
+        """The name of a code as running text says it."""
+        entry = self.codes.get(code)
+        return (entry.narrative or entry.name) if entry else code
+
+    def children(self, code: str) -> tuple[str, ...]:
+        """The codes one level below, in order."""
+        return self._children.get(code, ())
+
+    @cached_property
+    def _children(self) -> Mapping[str, tuple[str, ...]]:
+        found: dict[str, list[str]] = {}
+        for code in sorted(self.codes):
+            level = self.lengths.index(len(code))
+            found.setdefault(code[: self.lengths[level - 1]] if level else "", []).append(code)
+        return {parent: tuple(codes) for parent, codes in found.items()}
+
+
+ColumnKind = Literal["mark", "name", "amount", "text", "choice"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of an input sheet.
+
+    ``kind`` mark: the value is a mark of the row's facts; name: the name of a code, only checked; amount: a
+    fact a row, in ``unit``; text; choice: text of a closed list.
+    """
+
+    heading: str
+    kind: ColumnKind
+    mark: str = ""
+    unit: str = ""
+    values: tuple[str, ...] = ()
+    marks: Mapping[str, str] = field(default_factory=dict)
+    required: bool = False
+    optional: bool = False
+    aliases: tuple[str, ...] = ()
+    hint: str = ""
+    width: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One row of a closed list: its name, its counting unit, whether the blank workbook prints it."""
+
+    name: str
+    unit: str = ""
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    """One row of 基本信息. ``kind``: text, integer, date or choice."""
+
+    name: str
+    kind: Literal["text", "integer", "date", "choice"] = "text"
+    values: tuple[str, ...] = ()
+    required: bool = False
+    default: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One input sheet. ``complete``: what has no row is zero, not missing; ``total_items`` make up its 合计 row.
+
+    ``kind`` ledger: rows of marks and amounts; items: a closed list of rows; info: 基本信息; records: rows that a
+    template prints as they are; texts: 文字材料; glossary: 名词解释; checks: 核对数.
+    """
+
+    name: str
+    kind: Literal["ledger", "items", "info", "records", "texts", "glossary", "checks"]
+    columns: tuple[Column, ...]
+    items: tuple[Item, ...] = ()
+    item_measures: bool = False
+    required: bool = False
+    complete: bool = False
+    example: str = ""
+    note: str = ""
+    total_items: tuple[str, ...] = ()
+
+    def column(self, heading: str) -> Column:
+        """The column of a heading."""
+        return next(c for c in self.columns if c.heading == heading)
+
+    @property
+    def amounts(self) -> tuple[Column, ...]:
+        """The columns that hold amounts."""
+        return tuple(c for c in self.columns if c.kind == "amount")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A position of 文字材料: what stands there, and the change or execution that it must explain."""
+
+    name: str
+    position: str
+    required: bool = False
+    explains: str = ""
+    when: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A named number: a query or a formula, with its prior-year, budget and whole-of-which companions.
+
+    ``count`` counts the rows that the query matches instead of adding their amounts.
+    """
+
+    name: str
+    label: str
+    unit: str
+    query: Query | None = None
+    formula: Expression | None = None
+    how: str = ""
+    prior: Query | str | None = None
+    budget: Query | str | None = None
+    whole: str = ""
+    source: str = ""
+    count: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class List:
+    """A list that comes from the accounts: of measures, or of the values of one mark among some facts.
+
+    ``zero`` says whether items of zero are left out (``omit``) or printed (``keep``); ``always`` names the
+    measures that are printed even so. With ``whole`` the items get shares that sum to 100.00.
+    """
+
+    name: str
+    label: str
+    measures: tuple[str, ...] = ()
+    each: str = ""
+    level: str = ""
+    query: Query | None = None
+    budget: Query | None = None
+    whole: str = ""
+    zero: Literal["omit", "keep"] = "omit"
+    always: tuple[str, ...] = ()
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SheetColumn:
+    """One amount column of a schedule: its headings from the top down, the facts it takes or the columns it sums."""
+
+    key: str
+    heads: tuple[str, ...]
+    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    sums: tuple[str, ...] = ()
+    measure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One numbered line of a schedule: a query, a sum of other lines, or a blank."""
+
+    number: int
+    label: str = ""
+    where: Mapping[str, tuple[str, ...]] | None = None
+    sums: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """The income or the expenditure side of a schedule of numbered lines."""
+
+    head: str
+    columns: tuple[SheetColumn, ...]
+    lines: tuple[Line, ...]
+    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Foot:
+    """A closing total of a schedule in blocks: its label, the block it stands in, the codes it sums."""
+
+    label: str
+    block: int
+    codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """A printed table, as declared. ``layout``: lines, tree, blocks or row."""
+
+    key: str
+    title: str
+    layout: Literal["lines", "tree", "blocks", "row"]
+    note: str
+    empty: str = ""
+    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    covers: tuple[Query, ...] = ()
+    rows: str = ""
+    under: str = ""
+    columns: tuple[SheetColumn, ...] = ()
+    expand: Literal["", "used", "all"] = ""
+    expand_mark: str = ""
+    sides: tuple[Side, ...] = ()
+    blocks: tuple[tuple[str, ...], ...] = ()
+    feet: tuple[Foot, ...] = ()
+    block_head: str = ""
+
+    @property
+    def number(self) -> str:
+        """The number as it is printed at the top right."""
+        return f"公开{self.key}表"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One comparison that must hold, with the words that its binding gives to the message."""
+
+    sign: str
+    left: Expression
+    right: Expression
+    text: str
+    words: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Something that must hold. ``boxes``: for every total of these schedules; ``texts``: for every text that has a word."""
+
+    code: str
+    severity: Severity
+    claims: tuple[Claim, ...]
+    when: Claim | None
+    message: Words
+    action: Words
+    why: Words
+    source: str
+    boxes: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
+    holds: tuple[Mapping[str, object], ...] = ()
+    breaks: tuple[Mapping[str, object], ...] = ()
+
+
+COMPANIONS = ("上年", "增减", "增长率", "预算", "差额", "完成率", "占比")
+"""What may be asked for after the name of a measure and a dot."""
+
+CHANGE_CASES: Mapping[str, str] = {
+    "增加": "this year is more",
+    "减少": "this year is less",
+    "持平": "equal to the fen",
+    "基本持平": "the change is below the printed precision",
+    "基数为零": "nothing in the prior year",
+    "均为零": "nothing in both years",
+    "本年为零": "nothing this year",
+    "负数": "one of the two is negative: amounts, no rate",
+    "无上年数": "no prior-year figure (a new unit)",
+}
+"""The situations that a phrase of a change must have words for."""
+
+BUDGET_CASES: Mapping[str, str] = {
+    "完成": "prints as 100 %",
+    "未完成": "less than the budget",
+    "超出": "more than the budget",
+    "未支出": "a budget and no expenditure",
+    "未安排": "no budget, but expenditure",
+    "未安排未发生": "neither",
+    "负数": "expenditure is negative: no rate",
+    "无预算数": "no budget figure",
+}
+"""The situations that a phrase of the execution of a budget must have words for."""
+
+PHRASE_CASES: Mapping[str, Mapping[str, str]] = {"变动": CHANGE_CASES, "预算": BUDGET_CASES}
+PHRASE_WORDS: Mapping[str, frozenset[str]] = {
+    "变动": frozenset({"本数", "上年数", "增减", "增长率", "年度", "上一年度"}),
+    "预算": frozenset({"本数", "预算", "差额", "完成率", "年度"}),
+}
+"""The words in braces that a phrase of each kind may use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """How a change or an execution of budget reads in each situation."""
+
+    name: str
+    of: str
+    cases: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Profile:
+    """All declarations of one jurisdiction and year."""
+
+    name: str
+    title: str
+    year: int
+    units: Mapping[str, Unit]
+    marks: Mapping[str, Mark]
+    tables: Mapping[str, Table]
+    infos: Mapping[str, Info]
+    texts: Mapping[str, Text]
+    measures: Mapping[str, Measure]
+    lists: Mapping[str, List]
+    schedules: Mapping[str, Schedule]
+    rules: Mapping[str, Rule]
+    phrases: Mapping[str, Phrase]
+    glossary: tuple[tuple[str, str], ...]
+    glossary_closing: tuple[tuple[str, str], ...]
+    glossary_codes: str
+    template: str
+    words: Mapping[str, tuple[str, ...]]
+    example: Mapping[str, str]
+    instructions: tuple[str, ...]
+    skip: tuple[str, ...] = ()
+    example_notes: tuple[str, ...] = ()
+    fonts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def trees(self) -> frozenset[str]:
+        """The marks whose values are codes."""
+        return frozenset(name for name, mark in self.marks.items() if mark.is_tree)
+
+    def phrase_names(self, of: str) -> Iterator[str]:
+        """The phrases of one kind."""
+        return (name for name, phrase in self.phrases.items() if phrase.of == of)

@@ -1,0 +1,869 @@
+"""A workbook -> :class:`~xl2report.facts.Book`: headings to marks, texts to exact amounts, every problem collected.
+
+Nothing raises on user data: what is wrong becomes a finding with its cell, and reading goes on.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import unicodedata
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from xl2report.facts import COLUMN, TABLE, Book, Cell, Fact, Row
+from xl2report.figures import EXACT
+from xl2report.findings import Finding, Term, finding, one_of
+from xl2report.profile import Column, Mark, Profile, Table
+
+HEADING_ROWS = 10
+LARGEST_UNPACKED = 256 * 2**20
+_XML_CANNOT_HOLD = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_UNIT_IN_HEADING = re.compile(r"\((?:金额)?(?:单位:?)?(万元|元)\)$")
+_GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d*)?|\.\d+")
+_DATE = re.compile(r"(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})日?")
+EXCEL_DIGITS = 15
+
+
+def normal(value: object) -> str:
+    """A text as it is compared: full-width forms made half-width, all white space left out.
+
+    >>> normal(" 因公出国（境）费 ")
+    '因公出国(境)费'
+    """
+    return "".join(unicodedata.normalize("NFKC", str(value)).split()) if value is not None else ""
+
+
+def read(source: Path | bytes, profile: Profile, name: str = "") -> tuple[Book | None, tuple[Finding, ...]]:
+    """The accounts in a workbook, and everything that is wrong with it.
+
+    Args:
+        source: the path of an .xlsx (or .xlsm, read without its macros), or its bytes.
+        profile: declares sheets, headings, words and codes.
+        name: how findings call the file; the path's name by default.
+
+    Returns:
+        The book, or ``None`` where the file cannot be read at all; and the findings, in the order of the sheets.
+    """
+    name = name or (source.name if isinstance(source, Path) else "workbook")
+    if isinstance(source, Path):
+        try:
+            data = source.read_bytes()
+        except FileNotFoundError:
+            return None, (finding("F001", name, found=str(source)),)
+        except OSError as error:
+            return None, (finding("F009", name, reason=error.strerror or str(error)),)
+    else:
+        data = source
+    problem = _unreadable(data, name)
+    if problem:
+        return None, (problem,)
+    return _Reader(profile, name).book(data)
+
+
+# -- what kind of file it is ----------------------------------------------------------------------
+
+
+def _unreadable(data: bytes, name: str) -> Finding | None:
+    """Why the bytes are no workbook that can be read, if they are not."""
+    if data.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
+        encrypted = "EncryptedPackage".encode("utf-16-le") in data
+        if encrypted:
+            return finding("F003", name)
+        if "WordDocument".encode("utf-16-le") in data:
+            return finding("F002", name, kind_zh=" Word 文档（.doc）", kind_en="a Word document (.doc)")
+        return finding("F004", name)
+    if not data.startswith(b"PK\x03\x04"):
+        zh, en = _kind_of(data)
+        return finding("F002", name, kind_zh=zh, kind_en=en)
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            members = set(archive.namelist())
+            if "xl/workbook.xml" not in members:
+                zh, en = _kind_of_archive(archive, members)
+                return finding("F002", name, kind_zh=zh, kind_en=en)
+            unpacked = sum(info.file_size for info in archive.infolist())
+            if unpacked > LARGEST_UNPACKED:
+                reason = f"{unpacked / 2**20:.0f} MiB > {LARGEST_UNPACKED / 2**20:.0f} MiB"
+                return finding("F005", name, reason=reason)
+            for member in archive.namelist():
+                content = archive.read(member)  # checks the CRC
+                if member.endswith((".xml", ".rels")) and b"<!DOCTYPE" in content[:4096]:
+                    return finding("F005", name, reason=f"{member}: DOCTYPE")
+    except (zipfile.BadZipFile, EOFError, OSError, ValueError, NotImplementedError, RuntimeError) as error:
+        return finding("F005", name, reason=str(error))
+    except Exception as error:  # zlib.error has no common base with the rest
+        return finding("F005", name, reason=str(error))
+    return None
+
+
+def _kind_of(data: bytes) -> tuple[str, str]:
+    head = data[:512].lstrip().lower()
+    if not data:
+        return "空文件", "an empty file"
+    if head.startswith(b"%pdf"):
+        return " PDF 文件", "a PDF file"
+    if head.startswith((b"<!doctype html", b"<html")):
+        return "网页（HTML）", "a web page (HTML)"
+    if head.startswith(b"<?xml"):
+        return " XML 文件", "an XML file"
+    if b"\x00" not in data[:4096]:
+        return "文本文件", "a text file"
+    return "其他格式的文件", "a file of another format"
+
+
+def _kind_of_archive(archive: zipfile.ZipFile, members: set[str]) -> tuple[str, str]:
+    if "word/document.xml" in members:
+        return " Word 文档（.docx）", "a Word document (.docx)"
+    if "xl/workbook.bin" in members:
+        return "二进制工作簿（.xlsb）", "a binary workbook (.xlsb)"
+    if "mimetype" in members and b"opendocument" in archive.read("mimetype"):
+        return " OpenDocument 文件", "an OpenDocument file"
+    return "压缩文件", "an archive"
+
+
+# -- amounts and texts ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Amount:
+    value: Decimal
+    unit: str = ""
+    was_text: bool = False
+
+
+def parse_amount(value: object, zero: Iterable[str] = ()) -> _Amount | None:
+    """The exact number that a cell says, with the unit it carries; ``None`` for a blank.
+
+    Raises:
+        ValueError: for anything that is not a number; the message is "" or "digits" (more than Excel keeps).
+
+    >>> parse_amount("（1,234.50）万元").value, parse_amount(0.1).value
+    (Decimal('-1234.50'), Decimal('0.1'))
+    """
+    if value is None:
+        return None
+    if isinstance(value, bool | datetime | date):
+        raise ValueError
+    if isinstance(value, int | float):
+        number = Decimal(repr(value))
+        if not number.is_finite():
+            raise ValueError
+        if len(number.as_tuple().digits) > EXCEL_DIGITS:
+            if isinstance(value, int):
+                raise ValueError("digits")
+            # the tail of a computed float: Excel itself shows and compares 15 digits
+            number = EXACT.create_decimal(f"{value:.{EXCEL_DIGITS}g}")
+        return _Amount(number)
+    text = normal(value).replace("−", "-").replace("￥", "").replace("¥", "")
+    if not text:
+        return None
+    if text in {normal(word) for word in zero}:
+        return _Amount(Decimal(0))
+    unit = next((word for word in ("万元", "元") if text.endswith(word)), "")
+    text = text.removesuffix(unit)
+    negative = text.startswith("(") and text.endswith(")")
+    text = text[1:-1] if negative else text
+    sign, digits = (text[0], text[1:]) if text[:1] in {"+", "-"} else ("", text)
+    if not _GROUPED.fullmatch(digits) or not digits.isascii() or (negative and sign):
+        raise ValueError
+    number = Decimal(digits.replace(",", ""))
+    if len(number.as_tuple().digits) > EXCEL_DIGITS:
+        raise ValueError("digits")
+    return _Amount(-number if negative or sign == "-" else number, unit, was_text=True)
+
+
+def clean(value: object) -> tuple[str, bool]:
+    """A cell as text that XML can hold, and whether something had to be taken out."""
+    if value is None:
+        return "", False
+    if isinstance(value, datetime):
+        value = value.date().isoformat() if value.time() == value.min.time() else value.isoformat(" ")
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    raw = str(value).replace("_x000D_", "").replace("\r\n", "\n").replace("\r", "\n")
+    text = _XML_CANNOT_HOLD.sub("", raw)
+    return text.strip(), text != raw
+
+
+# -- sheets ---------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Sheet:
+    """One sheet of the user's file: values, where formulas have no value, what is hidden."""
+
+    title: str
+    rows: list[tuple[Any, ...]]
+    uncalculated: set[tuple[int, int]]
+    formulas: Mapping[tuple[int, int], str]
+    hidden_rows: set[int]
+    hidden_columns: set[int]
+    hidden: bool
+
+    def cell(self, row: int, column: int) -> Cell:
+        """The cell of a row and column, both counted from 0."""
+        return Cell(self.title, f"{_letters(column)}{row + 1}")
+
+
+@dataclass
+class _Line:
+    """One data row before its facts are made."""
+
+    index: int
+    marks: dict[str, str]
+    total: str = ""
+    facts: dict[str, Fact] = field(default_factory=dict)
+    first: Cell | None = None
+
+
+@dataclass(frozen=True)
+class _Heads:
+    """Where the columns of a table stand in a sheet."""
+
+    row: int
+    first: int
+    at: Mapping[str, int]
+    split: Mapping[str, tuple[int, ...]]
+    units: Mapping[str, str]
+
+
+class _Reader:
+    """Reads one workbook; holds what was found so far."""
+
+    def __init__(self, profile: Profile, name: str) -> None:
+        self.profile = profile
+        self.name = name
+        self.findings: list[Finding] = []
+        self.unit_name = "元"
+        self.info: dict[str, str] = {}
+        self.info_cells: dict[str, Cell] = {}
+        self.facts: list[Fact] = []
+        self.rows: dict[str, tuple[Row, ...]] = {}
+
+    def say(self, code: str, place: Cell | str, **words: Any) -> None:
+        self.findings.append(finding(code, place, **words))
+
+    def book(self, data: bytes) -> tuple[Book | None, tuple[Finding, ...]]:
+        try:
+            sheets = _open(data)
+        except Exception as error:  # openpyxl raises whatever its parsers raise
+            return None, (finding("F005", self.name, reason=f"{type(error).__name__}: {error}"),)
+        if not sheets:
+            return None, (finding("F007", self.name),)
+        by_name: dict[str, _Sheet] = {}
+        wanted = {normal(name): name for name in self.profile.tables}
+        for sheet in sheets:
+            key = normal(sheet.title)
+            if key in by_name and key in wanted:
+                self.say("S109", self.name, sheet=sheet.title)
+            by_name.setdefault(key, sheet)
+        names = [s.title for s in sheets]
+        for table in self.profile.tables.values():
+            if table.required and normal(table.name) not in by_name:
+                unknown = [n for n in names if normal(n) not in wanted]
+                found_words = one_of(unknown or names, table.name, 20)
+                self.say("S101", self.name, sheet=table.name, found=found_words, expected=table.name)
+        skip = {normal(name) for name in self.profile.skip}
+        for sheet in sheets:
+            if normal(sheet.title) not in wanted and normal(sheet.title) not in skip:
+                near = one_of(tuple(self.profile.tables), sheet.title, 3)
+                self.say("S102", self.name, sheet=sheet.title, found=sheet.title, expected=near)
+        found: dict[str, str] = {}
+        tables = sorted(self.profile.tables.values(), key=lambda t: t.kind != "info")
+        for table in tables:
+            one = by_name.get(normal(table.name))
+            if one is not None:
+                found[table.name] = one.title
+                self.table(table, one)
+        book = Book(tuple(self.facts), self.rows, self.info, self.info_cells, found)
+        return book, tuple(self.findings)
+
+    # -- one sheet ----------------------------------------------------------------------------
+    def table(self, table: Table, sheet: _Sheet) -> None:
+        self.hidden(sheet)
+        if not any(any(v is not None for v in row) for row in sheet.rows):
+            if table.required and table.kind in ("info", "ledger"):
+                self.say("S105", sheet.title, sheet=sheet.title, expected=one_of([c.heading for c in table.columns]))
+            return
+        heads = self.heads(table, sheet)
+        if heads is None:
+            return
+        match table.kind:
+            case "info":
+                self.read_info(table, sheet, heads)
+            case "items":
+                self.read_items(table, sheet, heads)
+            case _:
+                self.read_rows(table, sheet, heads)
+
+    def hidden(self, sheet: _Sheet) -> None:
+        if sheet.hidden:
+            self.say("S107", sheet.title, what_zh="工作表", what_en="sheets", found=sheet.title)
+        filled = [i for i, row in enumerate(sheet.rows) if any(v is not None for v in row)]
+        rows = [i + 1 for i in filled if i in sheet.hidden_rows]
+        if rows:
+            self.say("S107", sheet.title, what_zh="行", what_en="rows", found=_spans(rows))
+        width = max((len(row) for row in sheet.rows), default=0)
+        columns = [
+            c
+            for c in range(width)
+            if c in sheet.hidden_columns and any(len(r) > c and r[c] is not None for r in sheet.rows)
+        ]
+        if columns:
+            found = "、".join(_letters(c) for c in columns)
+            self.say("S107", sheet.title, what_zh="列", what_en="columns", found=found)
+
+    def heads(self, table: Table, sheet: _Sheet) -> _Heads | None:
+        """Where the headings stand; says what is missing, unknown or doubled."""
+        known = {normal(name): c.heading for c in table.columns for name in (c.heading, *c.aliases)}
+        trees = {level: c for c in table.columns if c.kind == "mark" for level in self.profile.marks[c.mark].levels}
+        levels = {normal(level): level for level in trees if level in self.profile.marks["功能科目"].levels}
+
+        def parts(row: tuple[Any, ...]) -> dict[int, tuple[str, str]]:
+            found = {}
+            for at, value in enumerate(row):
+                if isinstance(value, str) and normal(value):
+                    text = normal(value).removeprefix("*").removesuffix("*")
+                    unit = _UNIT_IN_HEADING.search(text)
+                    base = text[: unit.start()] if unit else text
+                    found[at] = (known.get(text) or known.get(base) or levels.get(text, ""), unit[1] if unit else "")
+            return found
+
+        best: dict[int, tuple[str, str]] = {}
+        best_row = -1
+        for index, row in enumerate(sheet.rows[:HEADING_ROWS]):
+            found = {at: part for at, part in parts(row).items() if part[0]}
+            if len(found) > len(best):
+                best, best_row = found, index
+        needed = [c for c in table.columns if not c.optional]
+        if best_row < 0 or (len(best) < 2 and len(needed) > 1):
+            self.say(
+                "S105",
+                sheet.title,
+                sheet=sheet.title,
+                found="、".join(str(v) for v in sheet.rows[0] if v is not None)[:80] if sheet.rows else "",
+                expected=one_of([c.heading for c in table.columns], most=20),
+            )
+            return None
+        first = best_row + 1
+        labels = parts(sheet.rows[best_row])
+        if first < len(sheet.rows):
+            below = parts(sheet.rows[first])
+            filled = sum(1 for v in sheet.rows[first] if v is not None)
+            if below and filled == sum(1 for name, _ in below.values() if name):
+                labels.update(below)
+                first += 1
+        at: dict[str, int] = {}
+        level_at: dict[str, int] = {}
+        units: dict[str, str] = {}
+        unknown: list[tuple[int, str]] = []
+        for column, (heading, unit) in labels.items():
+            place = sheet.cell(best_row, column)
+            target = level_at if heading in trees and heading not in {c.heading for c in table.columns} else at
+            if not heading:
+                unknown.append((column, clean(sheet.rows[best_row][column])[0]))
+            elif heading in target:
+                self.say("S106", place, heading=heading, found=f"{sheet.cell(best_row, target[heading])}、{place}")
+            else:
+                target[heading] = column
+                if unit:
+                    units[heading] = unit
+        split = {}
+        tree = next((c for c in table.columns if c.kind == "mark" and c.mark == "功能科目"), None)
+        if tree and level_at and tree.heading not in at:
+            split[tree.heading] = tuple(level_at[x] for x in self.profile.marks[tree.mark].levels if x in level_at)
+            unknown = [(c, text) for c, text in unknown if c not in level_at.values()]
+        present = [clean(sheet.rows[best_row][c])[0] for c in labels]
+        for declared in table.columns:
+            if declared.heading in at or declared.heading in split or declared.optional:
+                continue
+            if declared.required or declared.kind in ("amount", "mark"):
+                near = one_of(present, declared.heading, 8)
+                self.say(
+                    "S103",
+                    sheet.title,
+                    sheet=sheet.title,
+                    heading=declared.heading,
+                    found=near,
+                    expected=declared.heading,
+                )
+        for column, text in unknown:
+            left = [c.heading for c in table.columns if c.heading not in at]
+            self.say("S104", sheet.cell(best_row, column), heading=text, found=text, expected=one_of(left, text, 3))
+        self.units_of(table, sheet, best_row, at, units)
+        return _Heads(best_row, first, at, split, units)
+
+    def units_of(self, table: Table, sheet: _Sheet, row: int, at: Mapping[str, int], units: Mapping[str, str]) -> None:
+        """Report a heading's unit that is not the workbook's."""
+        for heading, unit in units.items():
+            if table.column(heading).unit == "元" and unit != self.unit_name:
+                self.say("S108", sheet.cell(row, at[heading]), found=unit, expected=self.unit_name)
+
+    # -- cells --------------------------------------------------------------------------------
+    def text(self, sheet: _Sheet, row: int, column: int | None) -> str:
+        """The cleaned text of a cell; uncalculated formulas and control characters are reported."""
+        if column is None or column >= len(sheet.rows[row]):
+            return ""
+        if (row, column) in sheet.uncalculated:
+            self.say("V202", sheet.cell(row, column), found=sheet.formulas.get((row, column), ""))
+            return ""
+        text, changed = clean(sheet.rows[row][column])
+        if changed:
+            self.say("V207", sheet.cell(row, column), found=text[:40])
+        return text
+
+    def amount(self, sheet: _Sheet, row: int, column: int, kind: Column, unit: str) -> _Amount | None:
+        """The amount of a cell in its base unit, with the unit it was written in; ``None`` for a blank or a fault."""
+        value = sheet.rows[row][column] if column < len(sheet.rows[row]) else None
+        place = sheet.cell(row, column)
+        if (row, column) in sheet.uncalculated:
+            self.say("V202", place, found=sheet.formulas.get((row, column), ""))
+            return None
+        try:
+            parsed = parse_amount(value, self.profile.words["zero"])
+        except ValueError as error:
+            code = "V210" if str(error) == "digits" else "V201"
+            self.say(code, place, found=clean(value)[0][:60], expected="123456.78")
+            return None
+        if parsed is None:
+            return None
+        if kind.unit != "元":
+            return parsed
+        named = parsed.unit or unit or self.unit_name
+        scale = Decimal(10000) if named == "万元" else Decimal(1)
+        if parsed.was_text and parsed.unit and parsed.unit != (unit or self.unit_name):
+            self.say("S108", place, found=parsed.unit, expected=unit or self.unit_name)
+        return _Amount(parsed.value * scale, named, parsed.was_text)
+
+    # -- kinds of sheets ----------------------------------------------------------------------
+    def read_info(self, table: Table, sheet: _Sheet, heads: _Heads) -> None:
+        key, value = (heads.at.get(c.heading) for c in table.columns[:2])
+        if key is None or value is None:
+            return
+        known = {normal(i.name): i for i in self.profile.infos.values()}
+        for row in range(heads.first, len(sheet.rows)):
+            name = self.text(sheet, row, key)
+            if not name:
+                continue
+            info = known.get(normal(name))
+            name = info.name if info else name
+            place = sheet.cell(row, value)
+            if name in self.info_cells:
+                self.say("V209", place, item=name, found=str(self.info_cells[name]))
+                continue
+            text = self.text(sheet, row, value)
+            self.info_cells[name] = place
+            if not text:
+                continue
+            if info and info.kind != "text":
+                text = self.typed(info.kind, info.values, name, text, place)
+            if text:
+                self.info[name] = text
+                if info and info.kind == "integer":
+                    marks = {TABLE: table.name, COLUMN: table.columns[1].heading, table.columns[0].mark: name}
+                    self.facts.append(Fact(Decimal(text), marks, place))
+        for declared in self.profile.infos.values():
+            if declared.required and declared.name not in self.info:
+                if not any(f.code == "V212" and f.cell == self.info_cells.get(declared.name) for f in self.findings):
+                    self.say("V211", self.info_cells.get(declared.name, sheet.title), item=declared.name)
+            elif declared.default and declared.name not in self.info:
+                self.info[declared.name] = declared.default
+        self.unit_name = self.info.get("金额单位", "元")
+
+    def typed(self, kind: str, values: Sequence[str], name: str, text: str, place: Cell) -> str:
+        """The text of a row of 基本信息 in its standard form, or "" where it is wrong (and reported)."""
+        plain = normal(text)
+        if kind == "integer":
+            plain = re.sub(r"\.0*$", "", plain.removesuffix("年度").removesuffix("年"))
+            if plain.isascii() and plain.isdigit():
+                return str(int(plain))
+            self.say("V212", place, item=name, found=text[:60], expected="0、1、2、3…")
+        elif kind == "date":
+            found = _DATE.fullmatch(plain)
+            try:
+                return date(*map(int, found.groups())).isoformat() if found else self._no_date(name, text, place)
+            except ValueError:
+                return self._no_date(name, text, place)
+        else:
+            for value in values:
+                if normal(value) == plain:
+                    return value
+            self.say("V212", place, item=name, found=text[:60], expected=one_of(values, text))
+        return ""
+
+    def _no_date(self, name: str, text: str, place: Cell) -> str:
+        self.say("V212", place, item=name, found=text[:60], expected="2024-09-27")
+        return ""
+
+    def read_items(self, table: Table, sheet: _Sheet, heads: _Heads) -> None:
+        key_column = table.columns[0]
+        key = heads.at.get(key_column.heading)
+        if key is None:
+            return
+        known = {normal(item.name): item.name for item in table.items}
+        known |= {normal(item.name).removeprefix("其中:"): item.name for item in table.items}
+        if table.item_measures:
+            for measure in self.profile.measures.values():
+                known.setdefault(normal(measure.name), measure.name)
+        seen: dict[str, Cell] = {}
+        rows: list[Row] = []
+        totals = {normal(w) for w in (*self.profile.words["total"], *self.profile.words["subtotal"])}
+        for row in range(heads.first, len(sheet.rows)):
+            text = self.text(sheet, row, key)
+            if not text:
+                self.orphan_amounts(table, sheet, heads, row, key_column)
+                continue
+            place = sheet.cell(row, key)
+            if normal(text) in totals:
+                self.items_total(table, sheet, heads, row, rows, text)
+                continue
+            item = known.get(normal(text)) or known.get(normal(text).removeprefix("其中:"))
+            if item is None:
+                names = [i.name for i in table.items]
+                self.say("V208", place, sheet=table.name, found=text, expected=one_of(names, text, 3))
+                continue
+            if item in seen:
+                self.say("V209", place, item=item, found=str(seen[item]))
+                continue
+            seen[item] = place
+            rows.append(self.row(table, sheet, heads, row, {key_column.mark: item}))
+        self.rows[table.name] = tuple(rows)
+        self.facts.extend(f for r in rows for f in r.facts.values())
+
+    def orphan_amounts(self, table: Table, sheet: _Sheet, heads: _Heads, row: int, key: Column) -> None:
+        """An amount beside an empty name is an error, never silence."""
+        for column in table.amounts:
+            at = heads.at.get(column.heading)
+            said = None if at is None else self.amount(sheet, row, at, column, heads.units.get(column.heading, ""))
+            if said is not None:
+                at_key = heads.at.get(key.heading, 0)
+                self.say(
+                    "V204", sheet.cell(row, at_key), heading=key.heading, expected=one_of([i.name for i in table.items])
+                )
+                return
+
+    def items_total(self, table: Table, sheet: _Sheet, heads: _Heads, row: int, rows: list[Row], kind: str) -> None:
+        """Compare a total of a closed list with the items that make it up."""
+        items = table.total_items
+        if not items:
+            return
+        for column in table.amounts:
+            at = heads.at.get(column.heading)
+            said = None if at is None else self.amount(sheet, row, at, column, heads.units.get(column.heading, ""))
+            if said is None or at is None:
+                continue
+            later = self.rows_below(table, sheet, heads, row)
+            facts = [r.facts[column.heading] for r in (*rows, *later) if column.heading in r.facts]
+            facts = [f for f in facts if f.marks[table.columns[0].mark] in items]
+            self.compare(sheet.cell(row, at), kind, said.value, facts)
+
+    def rows_below(self, table: Table, sheet: _Sheet, heads: _Heads, row: int) -> list[Row]:
+        """The items under a total that stands above them (read quietly; they are read again in turn)."""
+        quiet = _Reader(self.profile, self.name)
+        quiet.unit_name = self.unit_name
+        below = _Heads(heads.row, row + 1, heads.at, heads.split, heads.units)
+        quiet.read_items(table, sheet, below)
+        return list(quiet.rows[table.name])
+
+    def row(self, table: Table, sheet: _Sheet, heads: _Heads, index: int, marks: Mapping[str, str]) -> Row:
+        """One data row with its texts and facts; a blank amount beside an entered one is a zero."""
+        texts: dict[str, str] = {}
+        cells: dict[str, Cell] = {}
+        amounts: dict[str, _Amount | None] = {}
+        for column in table.columns:
+            at = heads.at.get(column.heading)
+            if at is None:
+                continue
+            cells[column.heading] = sheet.cell(index, at)
+            if column.kind == "amount":
+                amounts[column.heading] = self.amount(sheet, index, at, column, heads.units.get(column.heading, ""))
+            elif column.kind == "mark":
+                texts[column.heading] = marks.get(column.mark, "")
+            else:
+                texts[column.heading] = self.text(sheet, index, at)
+                if column.kind == "choice" and texts[column.heading]:
+                    texts[column.heading] = self.chosen(column, texts[column.heading], cells[column.heading])
+        facts = {}
+        if any(value is not None for value in amounts.values()):
+            for column in table.amounts:
+                if column.heading in amounts:
+                    value = amounts[column.heading]
+                    own = {TABLE: table.name, COLUMN: column.heading, **column.marks, **marks}
+                    number = value.value if value else Decimal(0)
+                    facts[column.heading] = Fact(number, own, cells[column.heading], value is not None)
+                    if value and table.kind == "checks":
+                        texts[column.heading] = value.unit
+        return Row(table.name, index + 1, texts, cells, facts)
+
+    def chosen(self, column: Column, text: str, place: Cell) -> str:
+        """The value of a closed list that a text means; reports what is none of them."""
+        for value in column.values:
+            if normal(value) == normal(text):
+                return value
+        self.say("V203", place, heading=column.heading, found=text, expected=one_of(column.values, text))
+        return ""
+
+    def read_rows(self, table: Table, sheet: _Sheet, heads: _Heads) -> None:
+        lines: list[_Line] = []
+        rows: list[Row] = []
+        for index in range(heads.first, len(sheet.rows)):
+            if all(v is None or (isinstance(v, str) and not v.strip()) for v in sheet.rows[index]):
+                continue
+            line = self.line(table, sheet, heads, index)
+            row = self.row(table, sheet, heads, index, line.marks)
+            if not any(row.texts.values()) and not any(f.entered for f in row.facts.values()):
+                continue
+            line.facts = dict(row.facts)
+            lines.append(line)
+            rows.append(row)
+        if table.kind == "ledger":
+            self.mark_totals(table, lines)
+        kept: list[Row] = []
+        for line, row in zip(lines, rows, strict=True):
+            if not line.total and self.complete(table, sheet, heads, line, row):
+                kept.append(row)
+        self.control_totals(lines, [line for line in lines if not line.total])
+        self.rows[table.name] = tuple(kept)
+        self.facts.extend(f for r in kept for f in r.facts.values())
+
+    def line(self, table: Table, sheet: _Sheet, heads: _Heads, index: int) -> _Line:
+        """The marks of a data row as written; a word for a total is noted."""
+        line = _Line(index, {})
+        total, sub = (tuple(normal(w) for w in self.profile.words[k]) for k in ("total", "subtotal"))
+        for column in table.columns:
+            if column.kind not in ("mark", "name"):
+                continue
+            mark = self.profile.marks[column.mark]
+            if column.heading in heads.split:
+                text = self.split_code(sheet, index, heads.split[column.heading], mark)
+            else:
+                text = self.text(sheet, index, heads.at.get(column.heading))
+            plain = normal(text)
+            free = column.kind == "mark" and not mark.is_tree and not mark.values
+            if plain in (*total, *sub) or (plain.endswith((*total, *sub)) and not free and len(plain) < 12):
+                line.total = line.total or text
+            elif column.kind == "mark":
+                line.marks[column.mark] = plain.removesuffix(".0") if mark.is_tree else text
+        return line
+
+    def split_code(self, sheet: _Sheet, index: int, columns: Sequence[int], mark: Mark) -> str:
+        """One code out of the cells 类 | 款 | 项: each holds its own digits or the code so far."""
+        code = ""
+        for column, length in zip(columns, mark.lengths, strict=False):
+            part = normal(self.text(sheet, index, column)).removesuffix(".0")
+            if not part:
+                break
+            if not part.isdigit():
+                return part
+            code = part if len(part) == length and part.startswith(code) else code + part.zfill(length - len(code))
+        return code
+
+    def mark_totals(self, table: Table, lines: list[_Line]) -> None:
+        """Find the rows of a 类 or 款 that stand beside their own 项 rows."""
+        trees = [c.mark for c in table.columns if c.kind == "mark" and c.mark in self.profile.trees]
+        for line in lines:
+            if line.total:
+                continue
+            for tree in trees:
+                code = line.marks.get(tree, "")
+                if not code or len(code) >= self.profile.marks[tree].lengths[-1]:
+                    continue
+                if any(o is not line and not o.total and _finer(o.marks, line.marks, tree, trees) for o in lines):
+                    line.total = code
+
+    def complete(self, table: Table, sheet: _Sheet, heads: _Heads, line: _Line, row: Row) -> bool:
+        """Check the marks of a leaf row; a row with a wrong one bears no facts."""
+        good = True
+        filled = any(f.entered for f in row.facts.values())
+        for column in table.columns:
+            place = row.cells.get(column.heading)
+            if column.heading in heads.split:
+                place = sheet.cell(line.index, heads.split[column.heading][-1])
+            if place is None:
+                continue
+            if column.kind == "mark":
+                good &= self.check_mark(column, line.marks.get(column.mark, ""), place, filled)
+            elif column.kind == "name":
+                self.check_name(column, line.marks.get(column.mark, ""), row.text(column.heading), place)
+            elif column.kind == "amount":
+                if (
+                    column.required
+                    and not table.complete
+                    and column.heading not in row.facts
+                    and table.kind != "checks"
+                ):
+                    self.say("V204", place, heading=column.heading)
+            elif column.required and not row.text(column.heading):
+                self.say("V204", place, heading=column.heading)
+        return good
+
+    def check_mark(self, column: Column, value: str, place: Cell, filled: bool) -> bool:
+        mark = self.profile.marks[column.mark]
+        if not value:
+            if column.required and filled:
+                expected = one_of(mark.values) if mark.values else column.hint
+                self.say("V204", place, heading=column.heading, expected=expected)
+            return not (column.required and filled)
+        if mark.values and value not in mark.values:
+            close = next((v for v in mark.values if normal(v) == normal(value)), None)
+            if close is None:
+                self.say("V203", place, heading=column.heading, found=value, expected=one_of(mark.values, value))
+                return False
+        if mark.is_tree:
+            if not (value.isascii() and value.isdigit()):
+                self.say("V214", place, heading=column.heading, found=value, expected=column.hint)
+                return False
+            if value not in mark.codes:
+                self.say("V205", place, found=value)
+            elif len(value) < mark.lengths[-1]:
+                self.say("V213", place, level=mark.levels[-1], found=f"{value} {mark.name_of(value)}")
+        return True
+
+    def check_name(self, column: Column, code: str, name: str, place: Cell) -> None:
+        entry = self.profile.marks[column.mark].codes.get(code)
+        if name and entry and normal(name) != normal(entry.name):
+            self.say("V206", place, found=name, expected=f"{code} {entry.name}")
+
+    # -- control totals -----------------------------------------------------------------------
+    def control_totals(self, lines: list[_Line], leaves: list[_Line]) -> None:
+        """Compare every total row with the rows that it stands for."""
+        subtotals = {normal(w) for w in self.profile.words["subtotal"]}
+        for at, line in enumerate(lines):
+            if not line.total:
+                continue
+            marks = {k: v for k, v in line.marks.items() if v}
+            of = [
+                x
+                for x in leaves
+                if all(_within(x.marks.get(k, ""), v, k in self.profile.trees) for k, v in marks.items())
+            ]
+            if not marks and normal(line.total) in subtotals:
+                above, below = _run(reversed(lines[:at])), _run(lines[at + 1 :])
+                of = below if self.agrees(line, below) or (not above and below) else above
+            for heading, fact in line.facts.items():
+                if fact.entered:
+                    facts = [x.facts[heading] for x in of if heading in x.facts]
+                    self.compare(fact.cell, line.total, fact.amount, facts)
+
+    def agrees(self, line: _Line, rows: list[_Line]) -> bool:
+        return all(
+            f.amount == sum((x.facts[h].amount for x in rows if h in x.facts), Decimal(0))
+            for h, f in line.facts.items()
+            if f.entered
+        )
+
+    def compare(self, place: Cell, kind: str, said: Decimal, facts: list[Fact]) -> None:
+        computed = sum((f.amount for f in facts), Decimal(0))
+        if said != computed:
+            difference = format((said - computed).normalize(), "f")
+            self.say(
+                "C301",
+                place,
+                kind=kind,
+                found=_plain(said),
+                expected=_plain(computed),
+                terms=(Term("差额", difference), *(Term("", _plain(f.amount), str(f.cell)) for f in facts[:8])),
+            )
+
+
+def _plain(value: Decimal) -> str:
+    return format(value, "f")
+
+
+def _within(value: str, wanted: str, tree: bool) -> bool:
+    return value.startswith(wanted) if tree else value == wanted
+
+
+def _finer(marks: Mapping[str, str], than: Mapping[str, str], tree: str, trees: Sequence[str]) -> bool:
+    """Whether some marks belong under others and say more in one code tree."""
+    if len(marks.get(tree, "")) <= len(than[tree]):
+        return False
+    return all(_within(marks.get(k, ""), v, k in trees) for k, v in than.items() if v)
+
+
+def _run(lines: Iterable[_Line]) -> list[_Line]:
+    """The leaf rows up to the next total."""
+    found: list[_Line] = []
+    for line in lines:
+        if line.total:
+            break
+        found.append(line)
+    return found
+
+
+def _spans(numbers: Sequence[int]) -> str:
+    """``[3, 4, 5, 9]`` -> ``3–5、9``."""
+    spans: list[list[int]] = []
+    for number in numbers:
+        if spans and number == spans[-1][1] + 1:
+            spans[-1][1] = number
+        else:
+            spans.append([number, number])
+    return "、".join(str(a) if a == b else f"{a}–{b}" for a, b in spans)
+
+
+def _letters(column: int) -> str:
+    """The letters of a column counted from 0."""
+    letters = ""
+    column += 1
+    while column:
+        column, rest = divmod(column - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
+
+
+# -- the one place that knows openpyxl --------------------------------------------------------------
+
+
+def _open(data: bytes) -> list[_Sheet]:
+    """The sheets of a workbook with values, uncalculated formulas and what is hidden."""
+    from openpyxl import load_workbook
+
+    values = load_workbook(io.BytesIO(data), data_only=True, keep_links=False)
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        parts = [m for m in archive.namelist() if m.startswith("xl/worksheets/") and m.endswith(".xml")]
+        has_formulas = any(b"<f" in archive.read(m) for m in parts)
+        never_calculated = b'fullCalcOnLoad="1"' in archive.read("xl/workbook.xml")
+    formulas = load_workbook(io.BytesIO(data), keep_links=False) if has_formulas else None
+    return [_sheet(sheet, formulas[sheet.title] if formulas else None, never_calculated) for sheet in values.worksheets]
+
+
+def _sheet(sheet: Any, formulas: Any, never_calculated: bool) -> _Sheet:
+    rows = [tuple(row) for row in sheet.iter_rows(values_only=True)]
+    while rows and all(v is None for v in rows[-1]):
+        rows.pop()
+    uncalculated: set[tuple[int, int]] = set()
+    texts: dict[tuple[int, int], str] = {}
+    literal: dict[tuple[int, int], str] = {}
+    for row in formulas.iter_rows() if formulas is not None else ():
+        for cell in row:
+            if cell.data_type == "f":
+                at = (cell.row - 1, cell.column - 1)
+                if cell.number_format == "@" and isinstance(cell.value, str):
+                    literal[at] = cell.value  # typed into a cell of format “text”: Excel keeps it as text
+                    continue
+                texts[at] = cell.value if isinstance(cell.value, str) else str(getattr(cell.value, "text", ""))
+                value = rows[at[0]][at[1]] if at[0] < len(rows) and at[1] < len(rows[at[0]]) else None
+                if value is None or (value == 0 and never_calculated):
+                    uncalculated.add(at)
+    for at in (*uncalculated, *literal):
+        while len(rows) <= at[0]:
+            rows.append(())
+        if len(rows[at[0]]) <= at[1]:
+            rows[at[0]] = rows[at[0]] + (None,) * (at[1] + 1 - len(rows[at[0]]))
+    for (at_row, at_column), text in literal.items():
+        rows[at_row] = (*rows[at_row][:at_column], text, *rows[at_row][at_column + 1 :])
+    hidden_columns = {
+        column - 1
+        for dimension in sheet.column_dimensions.values()
+        if dimension.hidden
+        for column in range(dimension.min or 1, min(dimension.max or 1, 256) + 1)
+    }
+    hidden_rows = {row - 1 for row, dimension in sheet.row_dimensions.items() if dimension.hidden}
+    return _Sheet(sheet.title, rows, uncalculated, texts, hidden_rows, hidden_columns, sheet.sheet_state != "visible")

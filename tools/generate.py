@@ -1,0 +1,49 @@
+"""Everything that is generated from something else in the tree: written, or with ``--check`` compared.
+
+    python tools/generate.py           write
+    python tools/generate.py --check   exit 1 where a file is stale, and say which
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from xl2report.loading import load_profile
+from xl2report.packages import parts_of
+from xl2report.template_text import template_text
+from xl2report.workbooks import blank_workbook, example_workbook
+
+ROOT = Path(__file__).parents[1]
+
+
+def generated() -> dict[Path, bytes]:
+    """Path in the tree -> what should stand there."""
+    profile = load_profile("sichuan/2023")
+    templates = ROOT / "docx_templates"
+    return {
+        ROOT / "workbook_templates" / "sichuan-2023.xlsx": blank_workbook(profile),
+        ROOT / "workbook_templates" / "sichuan-2023-example.xlsx": example_workbook(profile),
+        templates / "sichuan.txt": template_text((templates / "sichuan.docx").read_bytes()).encode(),
+    }
+
+
+def same(path: Path, data: bytes) -> bool:
+    """Whether a file says what it should: by its bytes, or part by part (zlib builds differ between machines)."""
+    if not path.exists():
+        return False
+    there = path.read_bytes()
+    return there == data or (path.suffix == ".xlsx" and parts_of(there) == parts_of(data))
+
+
+def main() -> int:
+    stale = {path: data for path, data in generated().items() if not same(path, data)}
+    for path, data in stale.items():
+        print(f"{'stale' if '--check' in sys.argv else 'wrote'}: {path.relative_to(ROOT)}")
+        if "--check" not in sys.argv:
+            path.write_bytes(data)
+    return int("--check" in sys.argv and bool(stale))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
