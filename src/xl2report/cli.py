@@ -118,16 +118,16 @@ def parser(words: _Words) -> argparse.ArgumentParser:
         metavar="",
     )
     compile_ = commands.add_parser(
-        "compile", words=words, parents=[common], help=words["compile"], description=words["compile"]
+        "compile", words=words, parents=parents, help=words["compile"], description=words["compile"]
     )
     compile_.add_argument("workbooks", nargs="+", type=Path, metavar="WORKBOOK", help=words["workbook"])
     compile_.add_argument("-o", "--out", type=Path, metavar="DIR", help=words["out"])
-    check = commands.add_parser("check", words=words, parents=[common], help=words["check"], description=words["check"])
+    check = commands.add_parser("check", words=words, parents=parents, help=words["check"], description=words["check"])
     check.add_argument("workbooks", nargs="+", type=Path, metavar="WORKBOOK", help=words["workbook"])
     for command in (compile_, check):
         command.add_argument("--template", type=Path, metavar="DOCX", help=words["template"])
         command.add_argument("--strict", action="store_true", help=words["strict"])
-    new = commands.add_parser("new", words=words, parents=[common], help=words["new"], description=words["new"])
+    new = commands.add_parser("new", words=words, parents=parents, help=words["new"], description=words["new"])
     new.add_argument("target", type=Path, metavar="OUT.xlsx", help=words["target"])
     new.add_argument("--example", action="store_true", help=words["example"])
     return top

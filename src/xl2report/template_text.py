@@ -14,7 +14,14 @@ def template_text(data: bytes) -> str:
     document: Any = Document(io.BytesIO(data))
     lines = list(_lines(document.element.body, document))
     for number, section in enumerate(document.sections, 1):
-        for name in ("header", "even_page_header", "first_page_header", "footer", "even_page_footer", "first_page_footer"):
+        for name in (
+            "header",
+            "even_page_header",
+            "first_page_header",
+            "footer",
+            "even_page_footer",
+            "first_page_footer",
+        ):
             part = getattr(section, name)
             if not part.is_linked_to_previous:
                 lines.append(f"== {name} {number}")
@@ -34,6 +41,8 @@ def _lines(element: Any, document: Any) -> Iterator[str]:
         elif child.tag == qn("w:tbl"):
             yield "┌ 表格"
             for row in child.iter(qn("w:tr")):
-                cells = [" / ".join(t.partition("] ")[2] for t in _lines(cell, document)) for cell in row.iter(qn("w:tc"))]
+                cells = [
+                    " / ".join(t.partition("] ")[2] for t in _lines(cell, document)) for cell in row.iter(qn("w:tc"))
+                ]
                 yield "│ " + " │ ".join(cells)
             yield "└"
