@@ -111,6 +111,7 @@ def parser(words: _Words) -> argparse.ArgumentParser:
     common.add_argument("--format", choices=("text", "json"), default="text", help=words["format"])
     common.add_argument("--profile", metavar="NAME|DIR", help=words["profile"])
 
+    parents: list[Any] = [common]  # argparse's types want every parent to be of the subparsers' class
     commands = top.add_subparsers(
         dest="command",
         required=True,
