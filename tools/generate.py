@@ -1,7 +1,7 @@
 """Everything that is generated from something else in the tree: written, or with ``--check`` compared.
 
-    python tools/generate.py           write
-    python tools/generate.py --check   exit 1 where a file is stale, and say which
+python tools/generate.py           write
+python tools/generate.py --check   exit 1 where a file is stale, and say which
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import xl2report
 from xl2report.loading import load_profile
 from xl2report.packages import parts_of
 from xl2report.template_text import template_text
@@ -20,11 +21,25 @@ ROOT = Path(__file__).parents[1]
 def generated() -> dict[Path, bytes]:
     """Path in the tree -> what should stand there."""
     profile = load_profile("sichuan/2023")
-    templates = ROOT / "docx_templates"
+    templates, golden = ROOT / "docx_templates", ROOT / "tests" / "golden"
     return {
         ROOT / "workbook_templates" / "sichuan-2023.xlsx": blank_workbook(profile),
         ROOT / "workbook_templates" / "sichuan-2023-example.xlsx": example_workbook(profile),
         templates / "sichuan.txt": template_text((templates / "sichuan.docx").read_bytes()).encode(),
+        **compiled(ROOT / "workbook_templates" / "sichuan-2023-example.xlsx", golden),
+    }
+
+
+def compiled(workbook: Path, folder: Path) -> dict[Path, bytes]:
+    """The golden files: the example's outputs, and the report's text for reading a difference."""
+    report = xl2report.load(workbook)
+    narrative, findings = report.narrative()
+    if narrative is None:
+        raise SystemExit("\n".join(f"{f.code} {f.place} {f.message.en}" for f in findings))
+    return {
+        folder / "schedules.xlsx": report.schedules(),
+        folder / "report.docx": narrative,
+        folder / "report.txt": template_text(narrative).encode(),
     }
 
 
@@ -33,7 +48,7 @@ def same(path: Path, data: bytes) -> bool:
     if not path.exists():
         return False
     there = path.read_bytes()
-    return there == data or (path.suffix == ".xlsx" and parts_of(there) == parts_of(data))
+    return there == data or (path.suffix != ".txt" and parts_of(there) == parts_of(data))
 
 
 def main() -> int:
@@ -41,6 +56,7 @@ def main() -> int:
     for path, data in stale.items():
         print(f"{'stale' if '--check' in sys.argv else 'wrote'}: {path.relative_to(ROOT)}")
         if "--check" not in sys.argv:
+            path.parent.mkdir(exist_ok=True)
             path.write_bytes(data)
     return int("--check" in sys.argv and bool(stale))
 

@@ -15,6 +15,8 @@ from xl2report.sheets import Box, Role, Sheet, letters, width_of
 
 PORTRAIT, LANDSCAPE = 690, 1030
 """Printable width of A4 in pixels at 96 dpi, with the margins below."""
+PORTRAIT_HEIGHT, LANDSCAPE_HEIGHT = 750, 505
+"""Printable height in points."""
 SMALLEST_SCALE = 0.62
 """A sheet that would have to be printed smaller than this is split over several pages instead."""
 WIDE_SCALE = 72
@@ -204,9 +206,11 @@ def _page(page: Any, sheet: Sheet, breaks: Sequence[int]) -> None:
     page.repeat_rows(0, sheet.head[1] - 1)
     page.print_area(0, 0, sheet.rows - 1, sheet.columns - 1)
     if not breaks:
-        if _pixels(sheet.widths) * SMALLEST_SCALE > PORTRAIT:
+        landscape = _pixels(sheet.widths) * SMALLEST_SCALE > PORTRAIT
+        if landscape:
             page.set_landscape()
-        page.fit_to_pages(1, 0)
+        height = sheet.rows * ROW * SMALLEST_SCALE
+        page.fit_to_pages(1, int(height <= (LANDSCAPE_HEIGHT if landscape else PORTRAIT_HEIGHT)))
         return
     page.set_landscape()
     page.set_print_scale(WIDE_SCALE)

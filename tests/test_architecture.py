@@ -1,0 +1,71 @@
+"""A module imports only what stands above it in docs/design.md, and each heavy library has one home."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import xl2report
+
+SOURCE = Path(xl2report.__file__).parent
+ORDER = [
+    "facts", "figures", "formulas", "findings", "profile", "loading", "reader", "derive", "phrasing", "sheets",
+    "checks", "schedules", "workbooks", "packages", "views", "template_text", "narrative", "pipeline", "cli", "__main__",
+]  # fmt: skip
+HOMES = {
+    "openpyxl": {"reader"},
+    "xlsxwriter": {"schedules", "workbooks"},
+    "docxtpl": {"narrative"},
+    "docx": {"template_text"},
+    "jinja2": {"narrative"},
+    "lxml": {"narrative"},
+}
+
+
+def imports(module: Path) -> list[tuple[str, bool]]:
+    """(module imported, whether at the top level) for every import statement."""
+    tree = ast.parse(module.read_text(encoding="utf-8"))
+    top = set(map(id, tree.body))
+    found = []
+    for node in ast.walk(tree):
+        names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        found += [(name, id(node) in top) for name in names]
+    return found
+
+
+def test_every_module_has_its_place() -> None:
+    assert sorted(p.stem for p in SOURCE.glob("*.py")) == sorted([*ORDER, "__init__"])
+
+
+def test_modules_import_only_what_stands_above_them() -> None:
+    for module in ORDER:
+        used = {name.removeprefix("xl2report.") for name, _ in imports(SOURCE / f"{module}.py") if "xl2report." in name}
+        below = set(ORDER[ORDER.index(module) :])
+
+        assert used & below == set(), module
+
+
+def test_heavy_libraries_are_imported_where_they_are_used_and_never_at_the_top() -> None:
+    for module in ORDER:
+        for name, at_top in imports(SOURCE / f"{module}.py"):
+            library = name.partition(".")[0]
+            if library in HOMES:
+                assert module in HOMES[library], f"{module} imports {library}"
+                assert not at_top, f"{module} imports {library} at the top"
+
+
+def test_no_float_is_made_in_the_engine() -> None:
+    for module in ("facts", "figures", "formulas", "derive", "phrasing", "sheets", "checks"):
+        tree = ast.parse((SOURCE / f"{module}.py").read_text(encoding="utf-8"))
+        calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call) and getattr(n.func, "id", "") == "float"]
+        floats = [n for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, float)]
+
+        assert calls + floats == [], module
+
+
+def test_rounding_happens_in_one_module() -> None:
+    for module in ORDER:
+        text = (SOURCE / f"{module}.py").read_text(encoding="utf-8")
+
+        assert module == "figures" or ".quantize(" not in text, module

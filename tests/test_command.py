@@ -1,0 +1,214 @@
+"""The command line: exit codes, languages, JSON with stable keys, speed of --help, and the public API."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import pytest
+
+import xl2report
+from xl2report.cli import default_language, main
+
+
+def run(*arguments: str, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "xl2report", *arguments]
+    env = {**os.environ, **environment}
+    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", cwd=cwd, env=env, check=False)
+
+
+def test_compile_writes_both_files_beside_the_workbook_and_says_so(example: Path, tmp_path: Path) -> None:
+    book = tmp_path / "县 政府办" / "决算.xlsx"
+    book.parent.mkdir()
+    book.write_bytes(example.read_bytes())
+    done = run("compile", "决算.xlsx", cwd=book.parent)
+
+    assert done.returncode == 0, done.stderr
+    assert sorted(p.name for p in book.parent.iterdir()) == ["决算-report.docx", "决算-schedules.xlsx", "决算.xlsx"]
+    assert "已生成 决算-schedules.xlsx" in done.stdout
+    assert "错误 0 个，提示 3 个" in done.stdout
+    assert book.read_bytes() == example.read_bytes()
+
+
+def test_two_compiles_and_other_circumstances_give_the_same_bytes(
+    example: Path, outputs: tuple[Path, Path], tmp_path: Path
+) -> None:
+    for number, environment in enumerate(
+        ({"PYTHONHASHSEED": "1", "TZ": "Asia/Shanghai"}, {"PYTHONHASHSEED": "2", "LC_ALL": "C", "TZ": "America/Lima"})
+    ):
+        out = tmp_path / str(number)
+        assert run("compile", str(example), "-o", str(out), **environment).returncode == 0
+        assert [(out / p.name).read_bytes() for p in outputs] == [p.read_bytes() for p in outputs]
+
+
+def test_source_date_epoch_sets_the_date_in_the_properties(example: Path, tmp_path: Path) -> None:
+    from openpyxl import load_workbook
+
+    done = run("compile", str(example), "-o", str(tmp_path), SOURCE_DATE_EPOCH="1700000000")
+
+    assert done.returncode == 0
+    assert str(load_workbook(next(tmp_path.glob("*.xlsx"))).properties.created) == "2023-11-14 22:13:20"
+
+
+def test_check_writes_nothing_and_tells_the_same(example: Path, tmp_path: Path) -> None:
+    done = run("check", str(example), cwd=tmp_path)
+
+    assert done.returncode == 0
+    assert list(tmp_path.iterdir()) == []
+    assert done.stdout.count("R066") == 2
+    assert "核对完毕，错误 0 个，提示 3 个" in done.stdout
+
+
+def test_strict_makes_warnings_errors(example: Path, tmp_path: Path) -> None:
+    done = run("compile", str(example), "-o", str(tmp_path), "--strict")
+
+    assert done.returncode == 1
+    assert list(tmp_path.iterdir()) == []
+    assert "没有生成文件，错误 3 个" in done.stdout
+
+
+def test_messages_are_chinese_unless_the_locale_or_the_option_says_english(
+    example: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    english = run("check", str(example), "--lang", "en").stdout
+
+    assert "the number of subordinate units is not the sum of their kinds" in english
+    assert "checked; 0 errors, 3 warnings, 0 notes" in english
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    assert default_language() == "zh"
+    for value, lang in (("en_GB.UTF-8", "en"), ("zh_CN.UTF-8", "zh"), ("C.UTF-8", "zh"), ("de_DE", "zh")):
+        monkeypatch.setenv("LANG", value)
+        assert default_language() == lang
+
+
+def test_json_has_stable_keys(example: Path, tmp_path: Path) -> None:
+    done = run("compile", str(example), "-o", str(tmp_path), "--format", "json")
+    document = json.loads(done.stdout)
+    [result] = document["results"]
+
+    assert set(document) == {"version", "results"}
+    assert set(result) == {"workbook", "status", "outputs", "rules_checked", "findings"}
+    assert [Path(p).name for p in result["outputs"]] == sorted(p.name for p in tmp_path.iterdir())[::-1]
+    for found in result["findings"]:
+        assert set(found) == {
+            "code", "severity", "place", "sheet", "cell", "message", "found", "expected", "terms", "action",
+        }  # fmt: skip
+    assert (result["findings"][0]["sheet"], result["findings"][0]["cell"]) == ("基本信息", "B11")
+
+
+def test_several_workbooks_are_compiled_and_the_worst_status_counts(example: Path, tmp_path: Path) -> None:
+    missing = tmp_path / "缺.xlsx"
+    done = run("compile", str(example), str(missing), str(example), "-o", str(tmp_path / "out"))
+
+    assert done.returncode == 2
+    assert "F001" in done.stdout
+    assert "两个工作簿的输出同名" in done.stdout
+    assert len(list((tmp_path / "out").iterdir())) == 2
+
+
+def test_new_writes_the_blank_workbook_and_never_overwrites(tmp_path: Path) -> None:
+    target = tmp_path / "新.xlsx"
+
+    assert run("new", str(target)).returncode == 0
+    first = target.read_bytes()
+    again = run("new", str(target))
+    assert (again.returncode, target.read_bytes()) == (1, first)
+    assert "O603" in again.stdout
+
+
+def test_the_blank_workbook_compiles_to_findings_not_to_zeros(tmp_path: Path) -> None:
+    target = tmp_path / "空.xlsx"
+    xl2report.new_workbook(target)
+    result = xl2report.compile(target)
+
+    assert result.status == 1
+    assert result.paths == ()
+    assert {f.code for f in result.findings if f.severity == "error"} == {"V211"}
+
+
+def test_an_unknown_profile_is_a_finding(example: Path) -> None:
+    done = run("compile", str(example), "--profile", "sichuan/1999")
+
+    assert done.returncode == 2
+    assert "F008" in done.stdout
+    assert "sichuan/2023" in done.stdout
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["compile", "--help"], ["nonsense"], ["compile"]])
+def test_usage_speaks_the_user_s_language(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(arguments)
+    said = capsys.readouterr()
+
+    assert "用法：" in said.out + said.err
+
+
+def test_help_answers_before_anything_heavy_is_imported() -> None:
+    script = (
+        "import sys; from xl2report.cli import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "print([m for m in ('openpyxl', 'xlsxwriter', 'docxtpl', 'docx', 'lxml', 'jinja2', 'numpy', 'rich')"
+        " if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_help_takes_less_than_150_ms_more_than_the_interpreter() -> None:
+    def took(*command: str) -> float:
+        started = time.perf_counter()
+        subprocess.run([sys.executable, *command], capture_output=True, check=True)
+        return time.perf_counter() - started
+
+    runs = [(took("-m", "xl2report", "--help"), took("-c", "pass")) for _ in range(7)]
+
+    assert median(ours for ours, _ in runs) - median(bare for _, bare in runs) < 0.15
+
+
+def test_the_api_gives_exact_values_text_company_and_cells(report: xl2report.Report) -> None:
+    figure = report["一般公共预算支出"]
+
+    assert report.ok
+    assert figure.value == Decimal("12311600.00")
+    assert (figure.text, figure.label) == ("1231.16", "一般公共预算财政拨款支出")
+    assert (figure.prior.text, figure.change.text, figure.growth.text) == ("1617.69", "-386.53", "-23.89%")
+    assert (figure.budget.text, figure.execution.text, figure.share.text) == ("1249.88", "98.5%", "85.68%")
+    assert str(figure.cells()[0]) == "支出决算!H4"
+    assert len(figure.cells()) == 38
+    assert report["因公出国费"].growth.gap == "基数为零"
+    with pytest.raises(KeyError, match="一般公共预算支出"):
+        report["一般公共预算支岀"]
+
+
+def test_load_never_raises_on_user_data(tmp_path: Path) -> None:
+    path = tmp_path / "x.xlsx"
+    path.write_bytes(b"not a workbook")
+    report = xl2report.load(path)
+
+    assert not report.ok
+    assert report["一般公共预算支出"].value is None
+    assert report["一般公共预算支出"].gap == "未填"
+    assert report.write_schedules(tmp_path / "s.xlsx").paths == ()
+
+
+def test_the_input_is_never_the_output(report: xl2report.Report, edited: Callable[..., Path]) -> None:
+    def nothing(book: Any) -> None:
+        pass
+
+    path = edited(nothing)
+    before = path.read_bytes()
+    result = xl2report.load(path).write_schedules(path)
+
+    assert [f.code for f in result.findings if f.severity == "error"] == ["O604"]
+    assert path.read_bytes() == before
