@@ -78,6 +78,7 @@ def test_orientation_follows_the_shape_and_wide_sheets_repeat_code_and_name(form
 
     assert first.page_setup.orientation == "portrait"
     assert first.sheet_properties.pageSetUpPr.fitToPage
+    assert formulas.worksheets[1].page_setup.orientation == "landscape"
     assert wide.page_setup.orientation == "landscape"
     assert wide.print_title_cols == "$A:$B"
     assert len(wide.col_breaks.brk) >= 2
@@ -136,7 +137,7 @@ def test_codes_are_indented_names_and_the_projects_stand_under_their_item(formul
 def test_amounts_show_two_decimals_and_hold_the_exact_value(formulas: Workbook, values: Workbook) -> None:
     cell = next(c for row in values.worksheets[5].iter_rows() for c in row if c.value == 72.164)
 
-    assert cell.number_format == "#,##0.00;-#,##0.00"
+    assert cell.number_format == "#,##0.00_ ;-#,##0.00_ "
 
 
 def test_text_that_looks_like_a_formula_stays_text(edited: Callable[..., Path], tmp_path: Path) -> None:

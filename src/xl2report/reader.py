@@ -649,7 +649,8 @@ class _Reader:
             if plain in (*total, *sub) or (plain.endswith((*total, *sub)) and not free and len(plain) < 12):
                 line.total = line.total or text
             elif column.kind == "mark":
-                line.marks[column.mark] = plain.removesuffix(".0") if mark.is_tree else text
+                standard = next((v for v in mark.values if normal(v) == plain), text)
+                line.marks[column.mark] = plain.removesuffix(".0") if mark.is_tree else standard
         return line
 
     def split_code(self, sheet: _Sheet, index: int, columns: Sequence[int], mark: Mark) -> str:
@@ -711,10 +712,8 @@ class _Reader:
                 self.say("V204", place, heading=column.heading, expected=expected)
             return not (column.required and filled)
         if mark.values and value not in mark.values:
-            close = next((v for v in mark.values if normal(v) == normal(value)), None)
-            if close is None:
-                self.say("V203", place, heading=column.heading, found=value, expected=one_of(mark.values, value))
-                return False
+            self.say("V203", place, heading=column.heading, found=value, expected=one_of(mark.values, value))
+            return False
         if mark.is_tree:
             if not (value.isascii() and value.isdigit()):
                 self.say("V214", place, heading=column.heading, found=value, expected=column.hint)

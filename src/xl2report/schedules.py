@@ -25,7 +25,7 @@ ROOM = 0.82
 SIZE = 10
 MARGINS = {"left": 0.47, "right": 0.47, "top": 0.6, "bottom": 0.6}
 ROW = 18
-AMOUNT = "#,##0.00;-#,##0.00"
+AMOUNT = "#,##0.00_ ;-#,##0.00_ "
 
 LOOKS: dict[Role, dict[str, Any]] = {
     "title": {"bold": True, "font_size": 18, "align": "center"},
@@ -187,7 +187,7 @@ def _heights(page: Any, sheet: Sheet) -> None:
             width = sum(sheet.widths[box.column : box.column + box.columns]) - box.level * 2
             if box.role == "note":
                 width = min(width, 180)
-            needed = -(-width_of(box.text) // max(1, width - 1)) / box.rows
+            needed = sum(-(-width_of(line) // max(1, width - 1)) for line in box.text.split("\n")) / box.rows
             lines[box.row] = max(lines.get(box.row, 1), needed)
             for row in range(box.row, box.row + box.rows):
                 lines[row] = max(lines.get(row, 1), needed)
@@ -206,16 +206,31 @@ def _page(page: Any, sheet: Sheet, breaks: Sequence[int]) -> None:
     page.repeat_rows(0, sheet.head[1] - 1)
     page.print_area(0, 0, sheet.rows - 1, sheet.columns - 1)
     if not breaks:
-        landscape = _pixels(sheet.widths) * SMALLEST_SCALE > PORTRAIT
+        landscape, scale = _orientation(_pixels(sheet.widths), sheet.rows * ROW + 24)
         if landscape:
             page.set_landscape()
-        height = sheet.rows * ROW * SMALLEST_SCALE
-        page.fit_to_pages(1, int(height <= (LANDSCAPE_HEIGHT if landscape else PORTRAIT_HEIGHT)))
+        page.fit_to_pages(1, int(scale >= SMALLEST_SCALE))
         return
     page.set_landscape()
     page.set_print_scale(WIDE_SCALE)
     page.repeat_columns(0, sheet.stub - 1)
     page.set_v_pagebreaks(list(breaks))
+
+
+def _orientation(pixels: int, points: int) -> tuple[bool, float]:
+    """Whether a sheet is printed landscape, and the scale at which it fits on one page: the larger of the two.
+
+    A sheet with too many rows for one page is laid out by its width alone.
+    """
+    scales = [
+        (min(width / pixels, 1), min(height / points, 1))
+        for width, height in ((PORTRAIT, PORTRAIT_HEIGHT), (LANDSCAPE, LANDSCAPE_HEIGHT))
+    ]
+    if max(min(scale) for scale in scales) < SMALLEST_SCALE:
+        landscape = scales[0][0] < SMALLEST_SCALE
+        return landscape, 0
+    portrait, landscape_scale = (min(scale) for scale in scales)
+    return landscape_scale > portrait, max(portrait, landscape_scale)
 
 
 def page_breaks(widths: Sequence[int], stub: int, room: float) -> Iterable[int]:

@@ -342,7 +342,7 @@ class _Page:
         cells = self.tree_cells(columns, mark)
         depth = max(len(c.heads) for c in columns)
         top = 3
-        code_head = "功能分类科目编码" if mark.name == "功能科目" else "经济分类科目编码"
+        code_head = ("功能分类" if mark.name == "功能科目" else "经济分类") + "\n科目编码"
         name_head = "科目名称（项目名称）" if schedule.under else "科目名称"
         self.boxes.append(Box(top, 0, "head", "项目", columns=2))
         self.boxes.append(Box(top + 1, 0, "head", code_head, rows=depth))
@@ -385,7 +385,7 @@ class _Page:
                     heads=column.heads,
                     addends=addends,
                 )
-        self.widths += [12 if mark.lengths[-1] > 5 else 10, max(22, min(names + 2, 44))]
+        self.widths += [12, max(22, min(names + 2, 44))]
         self.widths += [self.column_width(c.heads) for c in columns]
         return index + 1, 2
 
