@@ -61,6 +61,7 @@ class _Writer:
         )
         self.book.set_properties({"title": profile.title, "created": CREATED})
         font = {"font_name": profile.fonts["body"], "font_size": 11, "valign": "vcenter"}
+        entry = {**font, "locked": False, "border": 1, "border_color": "#BFBFBF"}
         head = {**font, "bold": True, "align": "center", "text_wrap": True, "border": 1}
         self.looks = {
             name: self.book.add_format(look)
@@ -70,9 +71,9 @@ class _Writer:
                 "required": {**head, "bg_color": "#1F4E79", "font_color": "#FFFFFF"},
                 "optional": {**head, "bg_color": "#DDEBF7"},
                 "item": {**font, "bg_color": "#F2F2F2", "border": 1, "text_wrap": True},
-                "text": {**font, "locked": False, "text_wrap": True, "num_format": "@"},
-                "amount": {**font, "locked": False, "num_format": "#,##0.00"},
-                "count": {**font, "locked": False, "num_format": "0"},
+                "text": {**entry, "text_wrap": True, "num_format": "@"},
+                "amount": {**entry, "num_format": "#,##0.00"},
+                "count": {**entry, "num_format": "0"},
                 "heading": {**font, "bold": True, "font_size": 13},
                 "plain": {**font, "text_wrap": True, "valign": "top"},
             }.items()
@@ -109,7 +110,7 @@ class _Writer:
         for text in (*self.profile.instructions, *self.notes):
             sheet.merge_range(row, 0, row, 1, "", self.looks["plain"])
             sheet.write_string(row, 0, text, self.looks["plain"])
-            sheet.set_row(row, 18 * (1 + width_of(text) // 104))
+            sheet.set_row(row, 18 * (1 + width_of(text) // 112))
             row += 1
         row += 1
         sheet.write_string(row, 0, "工作表", self.looks["required"])
@@ -138,6 +139,7 @@ class _Writer:
         first = HEADING_ROW + 1
         unit = "　（金额单位见“基本信息”）" if any(c.unit == "元" for c in columns) else ""
         sheet.set_row(0, 26)
+        sheet.merge_range(0, 0, 0, max(1, len(columns) - 1), "", self.looks["title"])
         sheet.write_string(0, 0, table.name + unit, self.looks["title"])
         width = sum(self.width(c) for c in columns)
         sheet.merge_range(1, 0, 1, max(1, len(columns) - 1), "", self.looks["note"])
