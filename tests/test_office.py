@@ -16,7 +16,7 @@ from openpyxl import load_workbook
 
 import xl2report
 from xl2report.packages import pack, parts_of
-from xl2report.pipeline import shipped
+from xl2report.loading import shipped
 
 Convert = Callable[[Path, str], Path]
 

@@ -13,7 +13,7 @@ from docx import Document
 from docx.oxml.ns import qn
 
 import xl2report
-from xl2report.pipeline import shipped
+from xl2report.loading import shipped
 
 HOSTILE = [
     "A&B <w:p> </w:t> ]]> &amp;",

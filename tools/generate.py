@@ -12,6 +12,7 @@ from pathlib import Path
 import xl2report
 from xl2report.loading import load_profile
 from xl2report.packages import parts_of
+from xl2report.profile import Profile
 from xl2report.template_text import template_text
 from xl2report.workbooks import blank_workbook, example_workbook
 
@@ -26,8 +27,33 @@ def generated() -> dict[Path, bytes]:
         ROOT / "workbook_templates" / "sichuan-2023.xlsx": blank_workbook(profile),
         ROOT / "workbook_templates" / "sichuan-2023-example.xlsx": example_workbook(profile),
         templates / "sichuan.txt": template_text((templates / "sichuan.docx").read_bytes()).encode(),
+        ROOT / "docs" / "rules.md": rules_page(profile).encode(),
         **compiled(ROOT / "workbook_templates" / "sichuan-2023-example.xlsx", golden),
     }
+
+
+def rules_page(profile: Profile) -> str:
+    """The manual page of the rules: what each claims, why, and cases that hold and break."""
+    lines = [
+        f"# 核对规则 · Rules of {profile.name}",
+        "",
+        "Generated from `rules.toml` by `tools/generate.py`; do not edit.",
+        "",
+    ]
+    for rule in sorted(profile.rules.values(), key=lambda r: r.code):
+        scope = [f"每个合计格（公开{key}表）· every total of schedule {key}" for key in rule.boxes]
+        scope += [f"每一行（公开{rule.rows}表）· every row of schedule {rule.rows}"] if rule.rows else []
+        scope += [f"文字材料含有 · texts with: {'、'.join(rule.texts)}"] if rule.texts else []
+        condition = [f"当 · when: `{rule.when.text}`"] if rule.when else []
+        lines += [f"## {rule.code} · {rule.severity}", "", rule.message.zh, "", rule.message.en, ""]
+        lines += [f"- `{claim.text}`" for claim in rule.claims] + [f"- {x}" for x in (*scope, *condition)]
+        lines += ["", f"为什么 · why: {rule.why.zh} {rule.why.en}", "", f"依据 · source: {rule.source}", ""]
+        lines += [f"怎么办 · what to do: {rule.action.zh} {rule.action.en}", ""]
+        for word, examples in (("成立 · holds", rule.holds), ("不成立 · breaks", rule.breaks)):
+            for example in examples:
+                lines.append(f"- {word}: " + "，".join(f"{name} = {value}" for name, value in example.items()))
+        lines.append("")
+    return "\n".join(lines)
 
 
 def compiled(workbook: Path, folder: Path) -> dict[Path, bytes]:

@@ -7,18 +7,22 @@ missing is a finding of its own where a report needs it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from xl2report.derive import Figures
-from xl2report.facts import Book, Cell, Row
+from xl2report.facts import COLUMN, TABLE, Book, Cell, Fact, Row
 from xl2report.figures import Figure, Unit, half_up
 from xl2report.findings import Finding, Term, Words, finding, one_of
 from xl2report.formulas import COMPARISONS, BoxName, Name, evaluate
 from xl2report.formulas import names as names_in
-from xl2report.profile import Claim, Profile, Rule
+from xl2report.phrasing import case_of
+from xl2report.profile import EACH_ROW, Claim, Profile, Rule
 from xl2report.reader import normal
-from xl2report.sheets import Box, Sheet, letters, uncovered
+from xl2report.sheets import Box, Sheet, Uncovered, letters, uncovered
+
+UNEXPLAINED = ("未完成", "超出", "未支出", "未安排")
+"""The situations of an execution of budget that the report must give the reason for."""
 
 
 class _MissingError(Exception):
@@ -32,6 +36,8 @@ class _Scope:
     figures: Figures
     sheets: Mapping[str, Sheet]
     bound: Mapping[str, Figure]
+    row: str = ""
+    """The row that 行 stands for in the name of a box."""
 
     def figure(self, name: Name | BoxName) -> Figure | None:
         """The figure of a name; ``None`` for a blank box."""
@@ -43,10 +49,12 @@ class _Scope:
     def box(self, name: BoxName) -> Box | None:
         """The printed box of a name."""
         sheet = self.sheets.get(name.schedule)
-        return sheet.box(name.row, name.column) if sheet else None
+        return sheet.box(self.row if name.row == EACH_ROW else name.row, name.column) if sheet else None
 
     def value(self, name: Name | BoxName) -> Decimal:
         """The value of a name; a blank box counts zero."""
+        if isinstance(name, BoxName) and name.schedule not in self.sheets:
+            raise _MissingError
         figure = self.figure(name)
         if figure is None:
             return Decimal(0)
@@ -62,12 +70,26 @@ class _Scope:
 def check(profile: Profile, book: Book, figures: Figures, sheets: Iterable[Sheet]) -> tuple[Finding, ...]:
     """Everything that does not hold: coverage, rules in the profile's order, check figures, missing texts."""
     by_key = {sheet.key: sheet for sheet in sheets}
-    found: list[Finding] = list(uncovered(profile, book))
+    missing = uncovered(profile, book)
+    found: list[Finding] = list(_uncovered(missing))
+    incomplete = {m.schedule for m in missing}  # their totals cannot add up; once is enough
     for rule in profile.rules.values():
-        found.extend(run(rule, profile, book, figures, by_key))
+        found.extend(run(rule, profile, book, figures, {k: s for k, s in by_key.items() if k not in incomplete}))
     found.extend(_check_figures(profile, book, by_key))
     found.extend(_missing_texts(profile, book, figures))
     return tuple(found)
+
+
+def _uncovered(missing: Iterable[Uncovered]) -> Iterator[Finding]:
+    """One finding for each amount and reason, with all the schedules that it is missing from."""
+    schedules: dict[tuple[Cell, tuple[str, str]], list[str]] = {}
+    facts: dict[Cell, Fact] = {}
+    for one in missing:
+        schedules.setdefault((one.fact.cell, one.reason), []).append(one.schedule)
+        facts[one.fact.cell] = one.fact
+    for (cell, (zh, en)), keys in schedules.items():
+        marks = "，".join(v for k, v in facts[cell].marks.items() if v and k not in (TABLE, COLUMN))
+        yield finding("C304", cell, schedules="、".join(keys), reason_zh=zh, reason_en=en, found=marks)
 
 
 def run(rule: Rule, profile: Profile, book: Book, figures: Figures, sheets: Mapping[str, Sheet]) -> Iterator[Finding]:
@@ -76,13 +98,22 @@ def run(rule: Rule, profile: Profile, book: Book, figures: Figures, sheets: Mapp
     for claim in rule.claims:
         if rule.boxes:
             for key in rule.boxes:
-                yield from _totals(rule, claim, scope, sheets[key])
+                if key in sheets:
+                    yield from _totals(rule, claim, scope, sheets[key])
+        elif rule.rows:
+            for key in dict.fromkeys(box.row_key for box in sheets[rule.rows].amounts) if rule.rows in sheets else ():
+                yield from _one(rule, claim, replace(scope, row=key))
         elif rule.texts:
             if not _true(scope, rule, claim):
                 for row, heading in _texts_with(profile, book, rule.texts):
                     yield _finding(rule, claim, scope, row.cells[heading], found=_around(row.text(heading), rule.texts))
-        elif not _true(scope, rule, claim):
-            yield _finding(rule, claim, scope, _place(claim, scope))
+        else:
+            yield from _one(rule, claim, scope)
+
+
+def _one(rule: Rule, claim: Claim, scope: _Scope) -> Iterator[Finding]:
+    if not _true(scope, rule, claim):
+        yield _finding(rule, claim, scope, _place(claim, scope))
 
 
 def example_holds(rule: Rule, example: Mapping[str, object]) -> bool:
@@ -121,20 +152,15 @@ def _totals(rule: Rule, claim: Claim, scope: _Scope, sheet: Sheet) -> Iterator[F
         summed = sum((p.figure.value or Decimal(0) for p in parts if p.figure), Decimal(0))
         own = box.figure or Figure("", Decimal(0), unit, "")
         bound = {"本格": own, "加数之和": Figure("", summed, unit, "")}
-        if _true(_Scope(scope.figures, scope.sheets, bound), rule, claim):
+        if _true(replace(scope, bound=bound), rule, claim):
             continue
-        difference = unit.show((own.value or Decimal(0)) - summed)
-        terms = [Term("差额", difference), *(_box_term(p, sheet) for p in parts if p.figure)]
-        yield Finding(
-            rule.code,
-            rule.severity,
-            f"{sheet.key}!{box.ref}（{_box_name(box)}）",
-            rule.message,
-            rule.action,
-            own.text,
-            unit.show(summed),
-            tuple(terms),
-        )
+        terms = [
+            _difference((own.value or Decimal(0)) - summed, unit),
+            *(_box_term(p, sheet) for p in parts if p.figure),
+        ]
+        shown, expected = _shown(unit, own.value or Decimal(0), summed)
+        place = f"{sheet.key}!{box.ref}（{_box_name(box)}）"
+        yield Finding(rule.code, rule.severity, place, rule.message, rule.action, shown, expected, tuple(terms))
 
 
 def _finding(rule: Rule, claim: Claim, scope: _Scope, place: Cell | str, found: str = "") -> Finding:
@@ -153,16 +179,17 @@ def _finding(rule: Rule, claim: Claim, scope: _Scope, place: Cell | str, found: 
             if len(cells) == 1
             else (f"{name.schedule}!{box.ref}" if box and isinstance(name, BoxName) else "")
         )
-        terms.append(Term(label, figure.text if figure else "", at))
+        terms.append(Term(label, _worded(figure), at))
+    shown = ""
     try:
         sides = evaluate(claim.left, scope.value), evaluate(claim.right, scope.value)
         unit = next(f.unit for n in (*names_in(claim.left), *names_in(claim.right)) if (f := scope.figure(n)))
-        if claim.sign == "=":
-            terms.append(Term("差额", unit.show(sides[0] - sides[1])))
-        shown = unit.show(sides[0])
-        expected = f"{'' if claim.sign == '=' else claim.sign + ' '}{unit.show(sides[1])}"
+        if claim.sign == "=" and not found:
+            terms.append(_difference(sides[0] - sides[1], unit))
+        shown, expected = _shown(unit, *sides)
+        expected = expected if claim.sign == "=" else f"{claim.sign} {expected}"
     except (_MissingError, StopIteration):
-        shown = ""
+        pass
     return Finding(
         rule.code,
         rule.severity,
@@ -174,6 +201,26 @@ def _finding(rule: Rule, claim: Claim, scope: _Scope, place: Cell | str, found: 
         tuple(terms),
         place if isinstance(place, Cell) else None,
     )
+
+
+def _shown(unit: Unit, *values: Decimal) -> tuple[str, ...]:
+    """Amounts as they are printed, with their unit; exactly, in 元, where printing would hide some of them."""
+    if unit.scale <= 1:
+        return tuple(unit.show(value) for value in values)
+    if all(value == unit.rounded(value) * unit.scale for value in values):
+        return tuple(unit.show(value) + unit.name for value in values)
+    return tuple(f"{format(value, 'f')}元" for value in values)
+
+
+def _worded(figure: Figure | None) -> str:
+    """A figure with its unit; "" for a blank box."""
+    if figure is None or figure.value is None:
+        return figure.text if figure else ""
+    return _shown(figure.unit, figure.value)[0]
+
+
+def _difference(value: Decimal, unit: Unit) -> Term:
+    return Term("差额", _shown(unit, value)[0])
 
 
 def _filled(words: Words, values: Mapping[str, str]) -> Words:
@@ -201,7 +248,7 @@ def _box_name(box: Box) -> str:
 
 
 def _box_term(box: Box, sheet: Sheet) -> Term:
-    return Term(_box_name(box), box.figure.text if box.figure else "", f"{sheet.key}!{box.ref}")
+    return Term(_box_name(box), _worded(box.figure), f"{sheet.key}!{box.ref}")
 
 
 def _texts_with(profile: Profile, book: Book, words: Iterable[str]) -> Iterator[tuple[Row, str]]:
@@ -293,6 +340,16 @@ def _missing_texts(profile: Profile, book: Book, figures: Figures) -> Iterator[F
                 asked = asked or (figure.value is not None and figure.unit.rounded(figure.value) != 0)
         if asked:
             yield finding("N402", sheet, position=text.position, expected=text.hint)
+    for name, listed in profile.lists.items():
+        for item in figures.listed(name) if listed.reasons else ():
+            position = f"原因：{item.code or item.label}"
+            unexplained = case_of(figures, item.measure, "预算") in UNEXPLAINED
+            if unexplained and not {normal(position), normal(f"原因：{item.label}")} & given:
+                rate = figures[f"{item.measure}.完成率"]
+                terms = [Term(item.label, _worded(figures[item.measure]))]
+                terms += [Term("预算", _worded(figures[f"{item.measure}.预算"]))]
+                terms += [Term("完成率", rate.text)] if rate.value is not None else []
+                yield finding("N402", sheet, position=position, expected=item.label, terms=terms)
 
 
 def positions(profile: Profile, book: Book) -> frozenset[str]:

@@ -98,6 +98,11 @@ class _Parser(argparse.ArgumentParser):
         return super().format_help().replace("usage: ", self.words["usage"], 1)
 
     def error(self, message: str) -> NoReturn:
+        if self.words.lang == "zh":
+            message = message.replace("the following arguments are required: ", "缺少：")
+            message = message.replace("unrecognized arguments: ", "不认识：").replace(
+                "expected one argument", "后面要有内容"
+            )
         usage = self.format_usage().replace("usage: ", self.words["usage"], 1)
         self.exit(2, f"{usage}{self.prog}: {self.words['error']}: {message}\n")
 
@@ -246,7 +251,7 @@ def _print_one(result: dict[str, Any], options: argparse.Namespace, words: _Word
         print(f"{words['checked']}{comma}{said}")
     else:
         print(f"{words['nothing']}{comma}{said}")
-    if not result["checked"] and counts["error"]:
+    if not result["checked"] and result["status"] == 1 and counts["error"]:
         print(words["unchecked"])
 
 

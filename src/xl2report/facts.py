@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
+from itertools import chain
 
 TABLE = "表"
 """The mark that names the input sheet a fact stands in."""
@@ -99,15 +100,28 @@ class Book:
     """Input sheet of the profile -> name of the sheet in the user's file."""
 
     @cached_property
-    def _by_table(self) -> Mapping[str, tuple[Fact, ...]]:
-        tables: dict[str, list[Fact]] = {}
-        for fact in self.facts:
-            tables.setdefault(fact.marks[TABLE], []).append(fact)
-        return {table: tuple(facts) for table, facts in tables.items()}
+    def _index(self) -> Mapping[tuple[str, str], Mapping[str, tuple[int, ...]]]:
+        """(input sheet, mark) -> value -> the positions of the facts that bear it."""
+        index: dict[tuple[str, str], dict[str, list[int]]] = {}
+        for position, fact in enumerate(self.facts):
+            for mark, value in fact.marks.items():
+                index.setdefault((fact.marks[TABLE], mark), {}).setdefault(value, []).append(position)
+        return {key: {value: tuple(at) for value, at in values.items()} for key, values in index.items()}
 
     def select(self, query: Query) -> tuple[Fact, ...]:
         """The facts that a query matches, in the order of the workbook."""
-        return tuple(f for f in self._by_table.get(query.table, ()) if query.matches(f))
+        candidates: Iterable[int] | None = None
+        fewest = len(self.facts) + 1
+        for mark, wanted in query.wanted.items():
+            values = self._index.get((query.table, mark), {})
+            if mark in query.trees:
+                found = [at for value, at in values.items() if value.startswith(wanted)]
+            else:
+                found = [values[value] for value in wanted if value in values]
+            count = sum(map(len, found))
+            if count < fewest:
+                fewest, candidates = count, sorted(chain.from_iterable(found))
+        return tuple(fact for at in candidates or () if query.matches(fact := self.facts[at]))
 
     def table(self, name: str) -> tuple[Row, ...]:
         """The rows of one input sheet; empty where the sheet is absent or blank."""

@@ -308,6 +308,13 @@ CODES: Mapping[str, _Code] = {
         "若不是这个数，请改正。",
         "Correct it if another number is meant.",
     ),
+    "V216": _code(
+        "warning",
+        "金额精确到了分以下",
+        "the amount is more exact than a fen",
+        "决算以分为最小单位；请核对，必要时四舍五入到分。",
+        "Accounts are kept to the fen; check it, and round it if need be.",
+    ),
     # control totals ----------------------------------------------------------------------------
     "C301": _code(
         "error",
@@ -332,8 +339,8 @@ CODES: Mapping[str, _Code] = {
     ),
     "C304": _code(
         "error",
-        "这笔金额没有列入公开{schedule}表：{reason_zh}",
-        "this amount does not appear in schedule {schedule}: {reason_en}",
+        "这笔金额没有列入公开附表{schedules}：{reason_zh}",
+        "this amount does not appear in schedules {schedules}: {reason_en}",
         "请核对该行的科目编码、资金性质和支出类型。",
         "Check the codes, the fund and the kind of expenditure of this row.",
     ),
@@ -361,10 +368,10 @@ CODES: Mapping[str, _Code] = {
     ),
     "N403": _code(
         "warning",
-        "科目表没有{item}的解释，名词解释中未列",
-        "the code list has no explanation of {item}; the glossary leaves it out",
-        "请在“名词解释”中补充：名词填科目编码，解释填说明。",
-        "Add a row to 名词解释 with the code as 名词.",
+        "科目表没有{count}个项级科目的解释，报告的名词解释中未列",
+        "the code list has no explanation of {count} codes; the glossary leaves them out",
+        "请在“名词解释”中补充：一个科目一行，名词填科目编码，解释填说明。",
+        "Add a row to 名词解释 for each, with the code as 名词.",
     ),
     "N404": _code(
         "warning",
@@ -390,15 +397,15 @@ CODES: Mapping[str, _Code] = {
     # template ----------------------------------------------------------------------------------
     "T501": _code(
         "error",
-        "模板标签有语法错误：{reason}",
+        "模板标签写得不对：{reason_zh}",
         "a tag of the template cannot be understood: {reason}",
         "请在 Word 模板中改正这个标签。",
         "Correct the tag in the Word template.",
     ),
     "T502": _code(
         "error",
-        "模板用了不存在的名称：{reason}",
-        "the template uses a name that does not exist: {reason}",
+        "模板用了不存在的名称“{name}”",
+        "the template uses a name that does not exist: “{name}”",
         "请在 Word 模板中改正名称。",
         "Correct the name in the Word template.",
     ),
@@ -411,8 +418,8 @@ CODES: Mapping[str, _Code] = {
     ),
     "T504": _code(
         "error",
-        "不是 Word 模板（.docx）：{reason}",
-        "not a Word template (.docx): {reason}",
+        "不是 Word 模板（.docx）",
+        "not a Word template (.docx)",
         "请用 Word 或 WPS 另存为“Word 文档（.docx）”。",
         "Save it as “Word document (.docx)” in Word or WPS.",
     ),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
@@ -47,6 +47,9 @@ from xl2report.profile import (
 
 PROFILES = Path(__file__).parent / "profiles"
 TABLE_KINDS = ("ledger", "items", "info", "records", "texts", "glossary", "checks")
+EMPTY_WORDS = ("自称", "年度", "部门名称")
+"""The words in braces that the sentence of an empty schedule may use."""
+NEEDED_UNITS = ("元", "万元", "%")
 BOX_NAMES = ("本格", "加数之和")
 """The names that a claim about every total of a schedule may use."""
 
@@ -58,6 +61,12 @@ class ProfileError(ValueError):
         super().__init__(f"{profile}: " + "; ".join(problems))
         self.profile = profile
         self.problems = tuple(problems)
+
+
+def shipped(folder: str, name: str) -> Path:
+    """The path of a file that ships with the program (``docx_templates``, ``workbook_templates``)."""
+    inside = Path(__file__).parent / folder / name
+    return inside if inside.exists() else Path(__file__).parents[2] / folder / name
 
 
 def available() -> tuple[str, ...]:
@@ -93,7 +102,7 @@ def _load(folder: Path) -> Profile:
     problems: list[str] = []
     try:
         data, folders = _read_folder(folder, ())
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except OSError as error:
         raise ProfileError(folder.name, [str(error)]) from error
     profile = _Loader(data, folders, problems).profile(folder)
     if problems or profile is None:
@@ -112,10 +121,17 @@ def _read_folder(folder: Path, seen: tuple[Path, ...]) -> tuple[dict[str, Any], 
     for name in _FILES:
         path = folder / f"{name}.toml"
         if path.is_file():
-            for key, value in tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal).items():
-                if key in own and not (isinstance(own[key], dict) and isinstance(value, dict)):
-                    raise ProfileError(folder.name, [f"{name}.toml: “{key}” is declared in another file too"])
-                own[key] = {**own[key], **value} if key in own else value
+            try:
+                data = tomllib.loads(path.read_text(encoding="utf-8-sig"), parse_float=Decimal)
+            except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+                raise ProfileError(folder.name, [f"{path.name}: {error}"]) from error
+            for key, value in data.items():
+                both = [own[key], value] if key in own else []
+                if any(not isinstance(v, dict) for v in both) or (both and set(own[key]) & set(value)):
+                    twice = "、".join(set(own[key]) & set(value)) if all(isinstance(v, dict) for v in both) else ""
+                    entry = f"{key}.{twice}" if twice else key
+                    raise ProfileError(folder.name, [f"{path.name}: “{entry}” is declared in another file too"])
+                own[key] = {**own[key], **value} if both else value
     base = own.pop("extends", None)
     if base is None:
         return own, (folder,)
@@ -232,6 +248,10 @@ class _Loader:
         instructions, skip = head.texts("instructions"), head.texts("skip")
         example_notes = head.texts("example_notes")
         head.done()
+        for unit in NEEDED_UNITS:
+            if unit not in self.data.get("unit", {}):
+                self.problems.append(f"[unit.{unit}] is missing; the program prints in it")
+                return None
         if not 1900 < year < 2200:
             head.say(f"“year” should be a year, found {year}")
         self.units = {e.where[5:]: self.unit(e) for e in self.section("unit")}
@@ -257,8 +277,9 @@ class _Loader:
         lists = {key: words.texts(key) for key in ("zero", "total", "subtotal")}
         words.done()
         fonts = _Entry("fonts", dict(self.data.get("fonts", {})), self.problems)
-        names = {key: fonts.text(key, needed=True) for key in ("title", "body", "head")}
+        names = {"body": fonts.text("body", needed=True)}
         fonts.done()
+        template = self.template(template) if template else ""
         if self.problems:
             return None
         return Profile(
@@ -286,6 +307,14 @@ class _Loader:
             example_notes=example_notes,
             fonts=names,
         )
+
+    def template(self, name: str) -> str:
+        """The path of the Word template: in the profile's own folder, or one that ships with the program."""
+        for path in (*(folder / name for folder in self.folders), shipped("docx_templates", name)):
+            if path.is_file():
+                return str(path)
+        self.problems.append(f"[profile] “template”: there is no {name}")
+        return ""
 
     def section(self, name: str) -> Iterator[_Entry]:
         for key, value in self.data.get(name, {}).items():
@@ -336,7 +365,7 @@ class _Loader:
         if not path:
             return found
         year = str(self.data.get("profile", {}).get("year", ""))
-        with Path(path).open(encoding="utf-8", newline="") as stream:
+        with Path(path).open(encoding="utf-8-sig", newline="") as stream:
             rows = list(csv.DictReader(stream))
         for number, row in enumerate(rows, 2):
             code = row.get("code") or ""
@@ -347,9 +376,7 @@ class _Loader:
                 continue
             if code in found:
                 entry.say(f"codes/{file} line {number}: {code} stands twice")
-            found[code] = Code(
-                code, row["name"], row.get("explanation") or "", row.get("kind") or "", row.get("narrative") or ""
-            )
+            found[code] = Code(code, row["name"], row.get("explanation") or "", row.get("narrative") or "")
         return found
 
     def info(self, entry: _Entry) -> Info:
@@ -522,7 +549,6 @@ class _Loader:
             self.companion(entry, "prior"),
             self.companion(entry, "budget"),
             entry.text("whole"),
-            entry.text("source"),
             entry.flag("count"),
         )
 
@@ -537,7 +563,7 @@ class _Loader:
     def measure_of(self, info: Info) -> Measure:
         """The measure that a counted row of 基本信息 is by itself."""
         table = next(t for t in self.tables.values() if t.kind == "info")
-        query = Query({TABLE: (table.name,), "项目": (info.name,)})
+        query = Query({TABLE: (table.name,), table.columns[0].mark: (info.name,)})
         return Measure(info.name, info.name, table.amounts[0].unit, query, how=str(query))
 
     def companion(self, entry: _Entry, key: str) -> Query | str | None:
@@ -569,6 +595,7 @@ class _Loader:
             entry.text("zero", "omit", among=("omit", "keep")),  # type: ignore[arg-type]  # checked by `among`
             always,
             self.unit_of(query),
+            entry.flag("reasons"),
         )
 
     def known(self, name: str) -> bool:
@@ -641,6 +668,7 @@ class _Loader:
         if variants or chosen:
             if chosen not in variants:
                 entry.say(f"“variant” is “{chosen}”; expected one of {one_of(tuple(variants), chosen)}")
+                chosen = next(iter(variants), "")
             for name, variant in variants.items():
                 if name == chosen:
                     continue
@@ -676,6 +704,7 @@ class _Loader:
         for code in (code for block in blocks for code in block):
             if rows and code not in self.marks[rows].codes:
                 entry.say(f"“blocks”: {code} is not in the code list of {rows}")
+        self.fields(entry, "“empty”", str(entry.raw("empty", "")), EMPTY_WORDS)
         feet = []
         for foot in entry.entries("feet"):
             feet.append(Foot(foot.text("label", needed=True), foot.integer("block"), foot.texts("codes")))
@@ -698,7 +727,6 @@ class _Loader:
             sides,
             blocks,
             tuple(feet),
-            entry.text("block_head"),
         )
 
     def marks_wanted(self, entry: _Entry, key: str) -> dict[str, tuple[str, ...]]:
@@ -806,25 +834,32 @@ class _Loader:
             for case, words in cases.items():
                 if case not in PHRASE_CASES[of]:
                     entry.say(f"unknown case “{case}”; expected {one_of(tuple(PHRASE_CASES[of]), case)}")
-                try:
-                    used = {field for _, field, _, _ in Formatter().parse(words) if field is not None}
-                except ValueError as error:
-                    entry.say(f"case “{case}”: {error}")
-                    continue
-                for word in sorted(used - PHRASE_WORDS[of]):
-                    entry.say(f"case “{case}”: no word “{word}”; there are {one_of(sorted(PHRASE_WORDS[of]), word)}")
+                self.fields(entry, f"case “{case}”", words, PHRASE_WORDS[of])
         return Phrase(entry.where[7:], of, cases)
 
-    def words(self, entry: _Entry, key: str) -> Words:
+    def words(self, entry: _Entry, key: str, binding: Mapping[str, str]) -> Words:
         raw = entry.table(key)
+        for text in raw.values():
+            self.fields(entry, key, str(text), binding)
         for lang in ("zh", "en"):
             if not isinstance(raw.get(lang), str):
                 entry.say(f"“{key}.{lang}” is missing")
         return Words(str(raw.get("zh", "")), str(raw.get("en", "")))
 
+    def fields(self, entry: _Entry, where: str, text: str, known: Iterable[str]) -> None:
+        """Insist that a text has only known words in braces."""
+        try:
+            used = {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+        except ValueError as error:
+            entry.say(f"{where}: {error}")
+            return
+        for word in sorted(used - set(known)):
+            entry.say(f"{where}: no word “{word}”; there are {one_of(sorted(known), word)}")
+
     def rule(self, entry: _Entry) -> Rule:
         code = entry.where[5:]
         boxes, texts = entry.texts("boxes"), entry.texts("texts")
+        rows = entry.text("rows", among=tuple(self.schedules))
         for key in boxes:
             if key not in self.schedules:
                 entry.say(f"“boxes”: no schedule “{key}”; there are {one_of(tuple(self.schedules), key)}")
@@ -841,11 +876,12 @@ class _Loader:
             entry.text("severity", "error", among=SEVERITIES),  # type: ignore[arg-type]  # checked by `among`
             claims,
             when,
-            self.words(entry, "message"),
-            self.words(entry, "action"),
-            self.words(entry, "why"),
+            self.words(entry, "message", bindings[0]),
+            self.words(entry, "action", bindings[0]),
+            self.words(entry, "why", {}),
             entry.text("source", needed=True),
             boxes,
+            rows,
             texts,
             holds,
             breaks,

@@ -57,8 +57,10 @@ def render(
     name = template.name if isinstance(template, Path) else "template.docx"
     try:
         data = template.read_bytes() if isinstance(template, Path) else template
+    except FileNotFoundError:
+        return Narrative(None, (finding("F001", name, found=str(template)),))
     except OSError as error:
-        return Narrative(None, (finding("T504", str(template), reason=error.strerror or str(error)),))
+        return Narrative(None, (finding("F009", name, reason=error.strerror or str(error)),))
     notes = Notes()
     context = context_of(profile, book, figures, sheets, notes)
     document = _document(data, name)
@@ -161,7 +163,7 @@ def _document(data: bytes, name: str) -> Any:
         document = Template(io.BytesIO(data))
         document.init_docx()
     except Exception as error:  # python-docx raises whatever zipfile, lxml and its own code raise
-        return finding("T504", name, reason=f"{type(error).__name__}: {error}"[:120])
+        return finding("T504", name, found=re.sub(r"file '<.*?>' ", "", f"{type(error).__name__}: {error}")[:120])
     return document
 
 
@@ -194,16 +196,29 @@ def _template_finding(document: Any, error: Exception, name: str, context: Mappi
     reason = str(error) or type(error).__name__
     if isinstance(error, XMLSyntaxError):
         return finding("T505", place, reason=reason)
-    code: str = "T503"
-    expected = ""
     if isinstance(error, TemplateSyntaxError):
-        code = "T501"
-    elif isinstance(error, UndefinedError):
-        code = "T502"
-        unknown = re.search(r"'([^']+)' is undefined|has no attribute '([^']+)'", reason)
-        if unknown:
-            expected = nearest(unknown[1] or unknown[2], _names(context))
-    return finding(code, place, reason=reason, found=text[:80], expected=expected)
+        return finding("T501", place, reason=reason, reason_zh=_in_chinese(reason), found=text[:80])
+    unknown = re.search(r"'([^']+)' is undefined|has no attribute '([^']+)'", reason)
+    if isinstance(error, UndefinedError) and unknown:
+        wrong = unknown[1] or unknown[2]
+        return finding("T502", place, name=wrong, found=text[:80], expected=nearest(wrong, _names(context)))
+    return finding("T503", place, reason=reason, found=text[:80])
+
+
+def _in_chinese(reason: str) -> str:
+    """What Jinja says of a tag, in Chinese where it is one of the usual mistakes."""
+    for pattern, words in (
+        (r"unknown tag '([^']+)'", "不认识标签 {0}"),
+        (r"Unexpected end of template.*Jinja was looking for the following tags: (.+?)\.", "没有结束标签 {0}"),
+        (r"[Nn]o filter named '([^']+)'", "没有过滤器“{0}”"),
+        (r"unexpected '([^']+)'", "多了“{0}”"),
+        (r"unexpected char '([^']+)'", "不能用“{0}”"),
+        (r"expected token '([^']+)'", "缺少“{0}”"),
+    ):
+        found = re.search(pattern, reason)
+        if found:
+            return words.format(found[1].replace("'", ""))
+    return reason
 
 
 def _names(context: Mapping[str, object]) -> list[str]:

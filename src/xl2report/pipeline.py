@@ -6,10 +6,9 @@ Stages take values and return values with findings; nothing here raises on user 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from functools import cached_property
 from pathlib import Path
 
 from xl2report.checks import check
@@ -17,7 +16,7 @@ from xl2report.derive import Figures
 from xl2report.facts import Book, Cell
 from xl2report.figures import Figure
 from xl2report.findings import Finding, finding, has_errors, one_of, strictly
-from xl2report.loading import ProfileError, available, load_profile
+from xl2report.loading import ProfileError, available, load_profile, shipped
 from xl2report.packages import document_date, sealed, write_all
 from xl2report.profile import Profile
 from xl2report.reader import read
@@ -43,17 +42,24 @@ def load(path: str | Path, profile: str | Path | None = None) -> Report:
     rules = load_profile(profile or DEFAULT_PROFILE)
     source = Path(path)
     book, findings = read(source, rules)
-    if book is None:
-        return Report(source, rules, Book(), findings, readable=False)
+    readable = book is not None
+    book = book or Book()
     year = book.info.get("年度", "")
     if year and year != str(rules.year):
-        place = book.info_cells["年度"]
-        wrong = finding("F006", place, found=year, expected=f"{rules.year}（{one_of(available())}）")
-        return Report(source, rules, book, (wrong,), readable=False)
-    report = Report(source, rules, book, findings)
-    if has_errors(findings):
-        return report  # what does not add up because of them is not worth telling
-    return replace(report, findings=(*findings, *check(rules, book, report.figures, report.sheets)), checked=True)
+        findings = (finding("F006", book.info_cells["年度"], found=year, expected=_profiles_of(year, rules)),)
+        readable = False
+    figures = Figures(rules, book)
+    sheets = lay_out(rules, book, figures)
+    trusted = readable and not has_errors(findings)  # what does not add up because of them is not worth telling
+    if trusted:
+        findings = (*findings, *check(rules, book, figures, sheets))
+    return Report(source, rules, book, figures, sheets, findings, readable, trusted)
+
+
+def _profiles_of(year: str, profile: Profile) -> str:
+    """The year that a workbook should have, and the profiles there are for another one."""
+    others = [name for name in available() if name.endswith(f"/{year}")]
+    return f"{profile.year}" + (f"（--profile {one_of(others)}）" if others else f"（{one_of(available())}）")
 
 
 def compile(  # the command's name; the built-in is not used here
@@ -89,12 +95,6 @@ def compile(  # the command's name; the built-in is not used here
         return CompileResult((), findings, report.readable, report.checked)
     written = write_all(outputs)
     return CompileResult(written.paths, (*findings, *written.findings))
-
-
-def shipped(folder: str, name: str) -> Path:
-    """The path of a file that ships with the program (``docx_templates``, ``workbook_templates``)."""
-    inside = Path(__file__).parent / folder / name
-    return inside if inside.exists() else Path(__file__).parents[2] / folder / name
 
 
 @dataclass(frozen=True)
@@ -193,24 +193,19 @@ class Report(Mapping[str, Measured]):
     source: Path
     profile: Profile
     book: Book
+    figures: Figures
+    """Every figure, computed when it is first asked for."""
+    sheets: tuple[Sheet, ...]
+    """The laid-out schedules."""
     findings: tuple[Finding, ...]
     readable: bool = True
     checked: bool = False
+    """Whether the rules were run: they are not where reading found an error."""
 
     @property
     def ok(self) -> bool:
         """Whether nothing forbids writing the outputs."""
         return not has_errors(self.findings)
-
-    @cached_property
-    def figures(self) -> Figures:
-        """Every figure, computed when it is first asked for."""
-        return Figures(self.profile, self.book)
-
-    @cached_property
-    def sheets(self) -> tuple[Sheet, ...]:
-        """The laid-out schedules."""
-        return lay_out(self.profile, self.book, self.figures)
 
     def __getitem__(self, name: str) -> Measured:
         base = name.partition(".")[0]
@@ -254,7 +249,7 @@ class Report(Mapping[str, Measured]):
 
         if not self.ok:
             return None, self.findings
-        path = Path(template) if template is not None else shipped("docx_templates", self.profile.template)
+        path = Path(template if template is not None else self.profile.template)
         result = render(path, self.profile, self.book, self.figures, self.sheets, self.date)
         known = {(f.code, f.message) for f in self.findings}
         return result.data, (*self.findings, *(f for f in result.findings if (f.code, f.message) not in known))

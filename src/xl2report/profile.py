@@ -18,12 +18,11 @@ from xl2report.formulas import Expression
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """One entry of a code list. ``kind`` says 人员 or 公用 for economic codes, ``narrative`` how prose names it."""
+    """One entry of a code list. ``narrative`` is how prose names it, where that differs."""
 
     code: str
     name: str
     explanation: str = ""
-    kind: str = ""
     narrative: str = ""
 
 
@@ -166,7 +165,6 @@ class Measure:
     prior: Query | str | None = None
     budget: Query | str | None = None
     whole: str = ""
-    source: str = ""
     count: bool = False
 
 
@@ -175,7 +173,8 @@ class List:
     """A list that comes from the accounts: of measures, or of the values of one mark among some facts.
 
     ``zero`` says whether items of zero are left out (``omit``) or printed (``keep``); ``always`` names the
-    measures that are printed even so. With ``whole`` the items get shares that sum to 100.00.
+    measures that are printed even so. With ``whole`` the items get shares that sum to 100.00. ``reasons`` asks
+    for a reason for every item that did not execute its budget.
     """
 
     name: str
@@ -189,6 +188,7 @@ class List:
     zero: Literal["omit", "keep"] = "omit"
     always: tuple[str, ...] = ()
     unit: str = ""
+    reasons: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +250,6 @@ class Schedule:
     sides: tuple[Side, ...] = ()
     blocks: tuple[tuple[str, ...], ...] = ()
     feet: tuple[Foot, ...] = ()
-    block_head: str = ""
 
     @property
     def number(self) -> str:
@@ -271,7 +270,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Something that must hold. ``boxes``: for every total of these schedules; ``texts``: for every text that has a word."""
+    """Something that must hold. ``boxes``: for every total of these schedules; ``rows``: for every row of one; ``texts``: for every text that has a word."""
 
     code: str
     severity: Severity
@@ -282,6 +281,7 @@ class Rule:
     why: Words
     source: str
     boxes: tuple[str, ...] = ()
+    rows: str = ""
     texts: tuple[str, ...] = ()
     holds: tuple[Mapping[str, object], ...] = ()
     breaks: tuple[Mapping[str, object], ...] = ()
@@ -289,6 +289,9 @@ class Rule:
 
 COMPANIONS = ("上年", "增减", "增长率", "预算", "差额", "完成率", "占比")
 """What may be asked for after the name of a measure and a dot."""
+
+EACH_ROW = "行"
+"""What the name of a box says for its row where a rule is about every row of a schedule."""
 
 CHANGE_CASES: Mapping[str, str] = {
     "增加": "this year is more",
@@ -360,7 +363,7 @@ class Profile:
     example_notes: tuple[str, ...] = ()
     fonts: Mapping[str, str] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def trees(self) -> frozenset[str]:
         """The marks whose values are codes."""
         return frozenset(name for name, mark in self.marks.items() if mark.is_tree)

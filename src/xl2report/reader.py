@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from xl2report.facts import COLUMN, TABLE, Book, Cell, Fact, Row
-from xl2report.figures import EXACT
+from xl2report.figures import EXACT, half_up
 from xl2report.findings import Finding, Term, finding, one_of
 from xl2report.profile import Column, Mark, Profile, Table
 
@@ -322,8 +322,8 @@ class _Reader:
     def heads(self, table: Table, sheet: _Sheet) -> _Heads | None:
         """Where the headings stand; says what is missing, unknown or doubled."""
         known = {normal(name): c.heading for c in table.columns for name in (c.heading, *c.aliases)}
-        trees = {level: c for c in table.columns if c.kind == "mark" for level in self.profile.marks[c.mark].levels}
-        levels = {normal(level): level for level in trees if level in self.profile.marks["功能科目"].levels}
+        tree = next((c for c in table.columns if c.kind == "mark" and self.profile.marks[c.mark].is_tree), None)
+        levels = {normal(level): level for level in self.profile.marks[tree.mark].levels} if tree else {}
 
         def parts(row: tuple[Any, ...]) -> dict[int, tuple[str, str]]:
             found = {}
@@ -363,9 +363,10 @@ class _Reader:
         level_at: dict[str, int] = {}
         units: dict[str, str] = {}
         unknown: list[tuple[int, str]] = []
+        headings = {c.heading for c in table.columns}
         for column, (heading, unit) in labels.items():
             place = sheet.cell(best_row, column)
-            target = level_at if heading in trees and heading not in {c.heading for c in table.columns} else at
+            target = level_at if heading in levels.values() and heading not in headings else at
             if not heading:
                 unknown.append((column, clean(sheet.rows[best_row][column])[0]))
             elif heading in target:
@@ -375,7 +376,6 @@ class _Reader:
                 if unit:
                     units[heading] = unit
         split = {}
-        tree = next((c for c in table.columns if c.kind == "mark" and c.mark == "功能科目"), None)
         if tree and level_at and tree.heading not in at:
             split[tree.heading] = tuple(level_at[x] for x in self.profile.marks[tree.mark].levels if x in level_at)
             unknown = [(c, text) for c, text in unknown if c not in level_at.values()]
@@ -439,7 +439,10 @@ class _Reader:
         scale = Decimal(10000) if named == "万元" else Decimal(1)
         if parsed.was_text and parsed.unit and parsed.unit != (unit or self.unit_name):
             self.say("S108", place, found=parsed.unit, expected=unit or self.unit_name)
-        return _Amount(parsed.value * scale, named, parsed.was_text)
+        amount = parsed.value * scale
+        if amount != half_up(amount, 2):
+            self.say("V216", place, found=_plain(parsed.value))
+        return _Amount(amount, named, parsed.was_text)
 
     # -- kinds of sheets ----------------------------------------------------------------------
     def read_info(self, table: Table, sheet: _Sheet, heads: _Heads) -> None:

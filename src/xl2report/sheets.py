@@ -7,14 +7,13 @@ writes them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
 from xl2report.derive import Figures
-from xl2report.facts import COLUMN, TABLE, Book, Fact, Query, prefixes
-from xl2report.figures import Figure, Unit, summed
-from xl2report.findings import Finding, finding
+from xl2report.facts import Book, Fact, Query, prefixes
+from xl2report.figures import Figure, summed
 from xl2report.profile import Mark, Profile, Schedule, SheetColumn, Side
 
 Role = Literal[
@@ -122,60 +121,54 @@ def lay_out(profile: Profile, book: Book, figures: Figures) -> tuple[Sheet, ...]
     return tuple(_Page(profile, book, figures, schedule).sheet() for schedule in profile.schedules.values())
 
 
-def uncovered(profile: Profile, book: Book) -> tuple[Finding, ...]:
-    """A finding for every amount that a schedule claims to cover and that no line or column of it takes, or several do."""
-    found: list[Finding] = []
+@dataclass(frozen=True, slots=True)
+class Uncovered:
+    """An amount that a schedule claims to cover and does not print exactly once, with the reason (zh, en)."""
+
+    schedule: str
+    fact: Fact
+    reason: tuple[str, str]
+
+
+def uncovered(profile: Profile, book: Book) -> tuple[Uncovered, ...]:
+    """Every amount that a schedule claims to cover and that no line or column of it takes, or several do."""
+    found: list[Uncovered] = []
     for schedule in profile.schedules.values():
+        leaves = tuple(_leaves(profile, schedule))
         for query in schedule.covers:
             for fact in book.select(query):
                 if fact.amount:
-                    found.extend(_misplaced(profile, schedule, fact))
+                    found.extend(Uncovered(schedule.key, fact, reason) for reason in _reasons(schedule, leaves, fact))
     return tuple(found)
 
 
-def _misplaced(profile: Profile, schedule: Schedule, fact: Fact) -> Iterator[Finding]:
-    def missing(reason_zh: str, reason_en: str) -> Finding:
-        return finding(
-            "C304", fact.cell, schedule=schedule.key, reason_zh=reason_zh, reason_en=reason_en, found=_marks(fact)
-        )
-
-    match schedule.layout:
-        case "lines":
-            places = [
-                line
-                for side in schedule.sides
-                for line in side.lines
-                for column in side.columns
-                if not line.sums
-                and not column.sums
-                and line.where is not None
-                and _query(profile, _both(line.where, column.where)).matches(fact)
-            ]
-            if len(places) != 1:
-                yield missing(
-                    "没有它的行次" if not places else "同时属于几个行次",
-                    "no line takes it" if not places else "several lines take it",
-                )
-        case "tree" | "blocks":
-            mark = profile.marks[schedule.rows]
-            code = fact.marks.get(mark.name, "")
-            if not code:
-                yield missing(f"没有填{mark.name}编码", f"it has no {mark.name} code")
-            elif schedule.layout == "blocks" and code[: mark.lengths[0]] not in {c for b in schedule.blocks for c in b}:
-                yield missing(f"{code}不属于本表所列科目", f"{code} is none of its codes")
-            if schedule.expand_mark and not fact.marks.get(schedule.expand_mark):
-                yield missing(f"没有填{schedule.expand_mark}编码", f"it has no {schedule.expand_mark} code")
-            leaves = [c for c in schedule.columns if not c.sums]
-            taking = [c for c in leaves if _query(profile, _both(schedule.where, c.where)).matches(fact)]
-            if len(taking) != 1:
-                yield missing(
-                    "没有它的栏目" if not taking else "同时属于几个栏目",
-                    "no column takes it" if not taking else "several columns take it",
-                )
+def _leaves(profile: Profile, schedule: Schedule) -> Iterator[Query]:
+    """The queries of the lines or columns that take amounts themselves instead of summing others."""
+    if schedule.layout == "lines":
+        for side in schedule.sides:
+            for line in side.lines:
+                for column in side.columns:
+                    if not line.sums and not column.sums and line.where is not None:
+                        yield _query(profile, _both(line.where, column.where))
+    else:
+        for column in schedule.columns:
+            if not column.sums:
+                yield _query(profile, _both(schedule.where, column.where))
 
 
-def _marks(fact: Fact) -> str:
-    return "，".join(v for k, v in fact.marks.items() if v and k not in (TABLE, COLUMN)) or str(fact.amount)
+def _reasons(schedule: Schedule, leaves: Sequence[Query], fact: Fact) -> Iterator[tuple[str, str]]:
+    where = ("行次", "line") if schedule.layout == "lines" else ("栏目", "column")
+    taking = sum(leaf.matches(fact) for leaf in leaves)
+    if taking == 0:
+        yield f"没有它的{where[0]}", f"no {where[1]} takes it"
+    elif taking > 1:
+        yield f"同时属于几个{where[0]}", f"several {where[1]}s take it"
+    for tree in filter(None, (schedule.rows, schedule.expand_mark)):
+        code = fact.marks.get(tree, "")
+        if not code:
+            yield f"没有填{tree}编码", f"it has no {tree} code"
+        elif schedule.blocks and not code.startswith(tuple(c for block in schedule.blocks for c in block)):
+            yield f"{code}不属于本表所列科目", f"{code} is none of its codes"
 
 
 def _both(first: Mapping[str, tuple[str, ...]], second: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
@@ -195,7 +188,7 @@ class _Page:
         self.book = book
         self.figures = figures
         self.schedule = schedule
-        self.unit = Unit("万元", profile.units["万元"].scale, 2, trim=False)
+        self.unit = replace(profile.units["万元"], places=2, trim=False)
         self.boxes: list[Box] = []
         self.widths: list[int] = []
 
@@ -214,7 +207,7 @@ class _Page:
         width = len(self.widths)
         note = self.schedule.note
         if empty and self.schedule.empty:
-            words = {"自称": self.book.info.get("自称", ""), "年度": self.book.info.get("年度", "")}
+            words = {word: self.book.info.get(word, "") for word in ("自称", "年度", "部门名称")}
             note = f"{note}\n{self.schedule.empty.format_map(words)}"
         furniture = [
             Box(0, 0, "title", self.schedule.title, columns=width),
@@ -351,12 +344,13 @@ class _Page:
         index = top + 1 + depth
         self.boxes.append(Box(index, 0, "index", "栏次", columns=2))
         self.boxes += [Box(index, 2 + at, "index", str(at + 1)) for at in range(len(columns))]
-        rows = self.tree_rows(mark, sorted({code for code, _, _ in cells if code}), cells)
+        rows = self.tree_rows(mark, cells)
+        below = _children(rows)
         place = {key: index + 1 + at for at, (key, _, _) in enumerate(rows)}
         keys = [c.key for c in columns]
         names = 0
         for key, label, level in rows:
-            row, children = place[key], self.children(key, rows)
+            row, children = place[key], below[key]
             total = level <= 0
             if key == TOTAL_ROW:
                 self.boxes.append(Box(row, 0, "name", TOTAL_ROW, columns=2, total=True, level=-1))
@@ -426,30 +420,19 @@ class _Page:
         return {key: tuple(facts) for key, facts in cells.items()}
 
     def tree_rows(
-        self, mark: Mark, codes: Sequence[str], cells: Mapping[tuple[str, str, str], tuple[Fact, ...]]
+        self, mark: Mark, cells: Mapping[tuple[str, str, str], tuple[Fact, ...]]
     ) -> list[tuple[str, str, int]]:
         """(key, label, level) of the rows in order: 合计, then every code that has an amount, names under their 项."""
+        used: dict[str, dict[str, None]] = {}
+        for (code, name, _), facts in cells.items():
+            if code and any(f.entered and f.amount for f in facts):
+                used.setdefault(code, {}).update({name: None} if name else {})
         rows: list[tuple[str, str, int]] = [(TOTAL_ROW, TOTAL_ROW, -1)]
-        for code in codes:
-            if not any(f.entered and f.amount for key, facts in cells.items() if key[0] == code for f in facts):
-                continue
+        for code in sorted(used):
             level = mark.lengths.index(len(code)) if len(code) in mark.lengths else len(mark.lengths) - 1
             rows.append((code, mark.name_of(code), level))
-            under = list(dict.fromkeys(key[1] for key in cells if key[0] == code and key[1]))
-            rows += [(f"{code}/{name}", name, level + 1) for name in under]
+            rows += [(f"{code}/{name}", name, level + 1) for name in used[code]]
         return rows
-
-    def children(self, key: str, rows: Sequence[tuple[str, str, int]]) -> list[str]:
-        """The keys of the rows directly below a row in the tree."""
-        at = next(i for i, row in enumerate(rows) if row[0] == key)
-        level = rows[at][2]
-        below = []
-        for other, _, deeper in rows[at + 1 :]:
-            if deeper <= level:
-                break
-            below.append((other, deeper))
-        nearest = min((deeper for _, deeper in below), default=0)
-        return [other for other, deeper in below if deeper == nearest]
 
     # -- blocks side by side: 08 ----------------------------------------------------------------
     def blocks(self) -> tuple[int, int]:
@@ -546,3 +529,17 @@ class _Page:
             )
         self.widths += [self.column_width(c.heads) for c in columns]
         return index + 1, 0
+
+
+def _children(rows: Sequence[tuple[str, str, int]]) -> Mapping[str, Sequence[str]]:
+    """Row key -> the keys of the rows directly below it in the tree; rows are (key, label, level) in order."""
+    below: dict[str, list[str]] = {}
+    path: list[tuple[str, int]] = []
+    for key, _, level in rows:
+        below[key] = []
+        while path and path[-1][1] >= level:
+            path.pop()
+        if path:
+            below[path[-1][0]].append(key)
+        path.append((key, level))
+    return below

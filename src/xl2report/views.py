@@ -467,6 +467,7 @@ def _glossary(profile: Profile, book: Book, sheets: Sequence[Sheet], notes: Note
     }
     codes = printed | {key for key in given if key in mark.codes and len(key) == mark.lengths[-1]}
     used: set[str] = set()
+    unexplained: list[str] = []
 
     def general(terms: Sequence[tuple[str, str]]) -> Iterator[Term]:
         for term, text in terms:
@@ -482,9 +483,11 @@ def _glossary(profile: Profile, book: Book, sheets: Sequence[Sheet], notes: Note
             if text:
                 yield Term(title, text)
             else:
-                notes.say("N403", sheet, code, item=f"{code} {mark.name_of(code)}")
+                unexplained.append(f"{code} {mark.name_of(code)}")
 
     first, middle, last = list(general(profile.glossary)), list(explained()), list(general(profile.glossary_closing))
+    if unexplained:
+        notes.say("N403", sheet, "codes", found="、".join(unexplained), count=str(len(unexplained)))
     added = [Term(*pair) for key, pair in given.items() if key not in used]
     return (*first, *middle, *last, *added)
 
