@@ -190,10 +190,10 @@ CODES: Mapping[str, _Code] = {
     ),
     "S108": _code(
         "warning",
-        "金额单位不一致：本列为{found}，“基本信息”为{expected}",
-        "mixed units: this column is in {found}, 基本信息 says {expected}",
-        "已按各列表头的单位换算；请确认无误。",
-        "Each column was read in the unit of its heading; make sure that this is meant.",
+        "金额单位不一致：{here_zh}为{found}，{there_zh}为{expected}",
+        "mixed units: {here_en} is in {found}, {there_en} in {expected}",
+        "已按{here_zh}的单位换算；请确认无误。",
+        "It was read in the unit of {here_en}; make sure that this is meant.",
     ),
     "S109": _code(
         "error",

@@ -22,6 +22,8 @@ from xl2report.profile import COMPANIONS, Profile
 from xl2report.sheets import Sheet
 from xl2report.views import Notes, chinese_number, context_of
 
+LONGEST_PROPERTY = 255
+
 
 @dataclass(frozen=True, slots=True)
 class Narrative:
@@ -76,8 +78,9 @@ def render(
         return Narrative(None, notes.findings)
     properties = document.docx.core_properties
     year = book.info.get("年度", "")
-    properties.title = f"{book.info.get('部门名称', '')}{year}年度部门决算"
-    properties.author = properties.last_modified_by = book.info.get("部门名称", "")
+    department = book.info.get("部门名称", "")[:LONGEST_PROPERTY]
+    properties.title = f"{department}{year}年度部门决算"[:LONGEST_PROPERTY]
+    properties.author = properties.last_modified_by = department
     properties.created = properties.modified = created
     properties.revision = 1
     stream = io.BytesIO()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import re
 import unicodedata
+import warnings
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,9 +26,16 @@ HEADING_ROWS = 10
 LARGEST_UNPACKED = 256 * 2**20
 _XML_CANNOT_HOLD = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _UNIT_IN_HEADING = re.compile(r"\((?:金额)?(?:单位:?)?(万元|元)\)$")
-_GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d*)?|\.\d+")
+_GROUPED = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]*)?|\.[0-9]+")
+_HALF_WIDTH: dict[int, int | str] = {0x3000: " ", 0xA0: " ", **{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}}
+"""Full-width forms as their half-width ones; unlike NFKC this leaves footnote marks (①, ²) what they are."""
+_ESCAPED = re.compile(r"_x00([01][0-9A-Fa-f])_")
+"""How Excel stores control characters."""
 _DATE = re.compile(r"(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})日?")
 EXCEL_DIGITS = 15
+WORKBOOK_UNIT = ("“基本信息”", "基本信息")
+LONGEST_COUNT = 9
+"""Digits of a number of people or units; a longer one is a slip."""
 
 
 def normal(value: object) -> str:
@@ -154,23 +162,26 @@ def parse_amount(value: object, zero: Iterable[str] = ()) -> _Amount | None:
         number = Decimal(repr(value))
         if not number.is_finite():
             raise ValueError
+        if number.adjusted() > EXCEL_DIGITS:
+            raise ValueError("digits")
         if len(number.as_tuple().digits) > EXCEL_DIGITS:
             if isinstance(value, int):
                 raise ValueError("digits")
             # the tail of a computed float: Excel itself shows and compares 15 digits
             number = EXACT.create_decimal(f"{value:.{EXCEL_DIGITS}g}")
         return _Amount(number)
-    text = normal(value).replace("−", "-").replace("￥", "").replace("¥", "")
+    text = str(value).translate(_HALF_WIDTH).strip()
     if not text:
         return None
-    if text in {normal(word) for word in zero}:
+    if normal(text) in {normal(word) for word in zero}:
         return _Amount(Decimal(0))
+    text = text.replace("−", "-")
     unit = next((word for word in ("万元", "元") if text.endswith(word)), "")
-    text = text.removesuffix(unit)
+    text = text.removesuffix(unit).strip().removeprefix("￥").removeprefix("¥").strip()
     negative = text.startswith("(") and text.endswith(")")
-    text = text[1:-1] if negative else text
+    text = text[1:-1].strip() if negative else text
     sign, digits = (text[0], text[1:]) if text[:1] in {"+", "-"} else ("", text)
-    if not _GROUPED.fullmatch(digits) or not digits.isascii() or (negative and sign):
+    if not _GROUPED.fullmatch(digits) or (negative and sign):
         raise ValueError
     number = Decimal(digits.replace(",", ""))
     if len(number.as_tuple().digits) > EXCEL_DIGITS:
@@ -186,7 +197,8 @@ def clean(value: object) -> tuple[str, bool]:
         value = value.date().isoformat() if value.time() == value.min.time() else value.isoformat(" ")
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    raw = str(value).replace("_x000D_", "").replace("\r\n", "\n").replace("\r", "\n")
+    raw = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), str(value))
+    raw = raw.replace("\r\n", "\n").replace("\r", "\n")
     text = _XML_CANNOT_HOLD.sub("", raw)
     return text.strip(), text != raw
 
@@ -247,7 +259,10 @@ class _Reader:
         self.rows: dict[str, tuple[Row, ...]] = {}
 
     def say(self, code: str, place: Cell | str, **words: Any) -> None:
-        self.findings.append(finding(code, place, **words))
+        """Note a finding; a cell that is looked at twice is reported once."""
+        found = finding(code, place, **words)
+        if found not in self.findings[-20:]:
+            self.findings.append(found)
 
     def book(self, data: bytes) -> tuple[Book | None, tuple[Finding, ...]]:
         try:
@@ -403,7 +418,20 @@ class _Reader:
         """Report a heading's unit that is not the workbook's."""
         for heading, unit in units.items():
             if table.column(heading).unit == "元" and unit != self.unit_name:
-                self.say("S108", sheet.cell(row, at[heading]), found=unit, expected=self.unit_name)
+                self.mixed(sheet.cell(row, at[heading]), unit, self.unit_name, ("本列", "this column"), WORKBOOK_UNIT)
+
+    def mixed(self, place: Cell, found: str, expected: str, here: tuple[str, str], there: tuple[str, str]) -> None:
+        """Report a unit that is not the one around it."""
+        self.say(
+            "S108",
+            place,
+            found=found,
+            expected=expected,
+            here_zh=here[0],
+            here_en=here[1],
+            there_zh=there[0],
+            there_en=there[1],
+        )
 
     # -- cells --------------------------------------------------------------------------------
     def text(self, sheet: _Sheet, row: int, column: int | None) -> str:
@@ -434,11 +462,15 @@ class _Reader:
         if parsed is None:
             return None
         if kind.unit != "元":
+            if parsed.unit:
+                self.say("V201", place, found=clean(value)[0][:60], expected="12")
+                return None
             return parsed
         named = parsed.unit or unit or self.unit_name
         scale = Decimal(10000) if named == "万元" else Decimal(1)
         if parsed.was_text and parsed.unit and parsed.unit != (unit or self.unit_name):
-            self.say("S108", place, found=parsed.unit, expected=unit or self.unit_name)
+            here, there = ("这一格", "this cell"), ("本列", "its column")
+            self.mixed(place, parsed.unit, unit or self.unit_name, here, there if unit else WORKBOOK_UNIT)
         amount = parsed.value * scale
         if amount != half_up(amount, 2):
             self.say("V216", place, found=_plain(parsed.value))
@@ -484,7 +516,7 @@ class _Reader:
         plain = normal(text)
         if kind == "integer":
             plain = re.sub(r"\.0*$", "", plain.removesuffix("年度").removesuffix("年"))
-            if plain.isascii() and plain.isdigit():
+            if plain.isascii() and plain.isdigit() and len(plain) <= LONGEST_COUNT:
                 return str(int(plain))
             self.say("V212", place, item=name, found=text[:60], expected="0、1、2、3…")
         elif kind == "date":
@@ -649,12 +681,20 @@ class _Reader:
                 text = self.text(sheet, index, heads.at.get(column.heading))
             plain = normal(text)
             free = column.kind == "mark" and not mark.is_tree and not mark.values
-            if plain in (*total, *sub) or (plain.endswith((*total, *sub)) and not free and len(plain) < 12):
+            if plain in (*total, *sub) or (plain.endswith((*total, *sub)) and not free):
                 line.total = line.total or text
+                if column.kind == "mark" and mark.values:
+                    line.marks |= self.total_of(column.mark, mark, plain, (*total, *sub))
             elif column.kind == "mark":
                 standard = next((v for v in mark.values if normal(v) == plain), text)
                 line.marks[column.mark] = plain.removesuffix(".0") if mark.is_tree else standard
         return line
+
+    def total_of(self, name: str, mark: Mark, text: str, words: Sequence[str]) -> dict[str, str]:
+        """The mark that a total says it is of: 一般公共预算小计 is one of 一般公共预算财政拨款."""
+        of = next(text.removesuffix(word) for word in words if text.endswith(word))
+        values = [value for value in mark.values if of and of in normal(value)]
+        return {name: values[0]} if len(values) == 1 else {}
 
     def split_code(self, sheet: _Sheet, index: int, columns: Sequence[int], mark: Mark) -> str:
         """One code out of the cells 类 | 款 | 项: each holds its own digits or the code so far."""
@@ -745,7 +785,7 @@ class _Reader:
                 for x in leaves
                 if all(_within(x.marks.get(k, ""), v, k in self.profile.trees) for k, v in marks.items())
             ]
-            if not marks and normal(line.total) in subtotals:
+            if not marks and normal(line.total).endswith(tuple(subtotals)):
                 above, below = _run(reversed(lines[:at])), _run(lines[at + 1 :])
                 of = below if self.agrees(line, below) or (not above and below) else above
             for heading, fact in line.facts.items():
@@ -827,12 +867,17 @@ def _open(data: bytes) -> list[_Sheet]:
     """The sheets of a workbook with values, uncalculated formulas and what is hidden."""
     from openpyxl import load_workbook
 
-    values = load_workbook(io.BytesIO(data), data_only=True, keep_links=False)
+    def load(*, data_only: bool) -> Any:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of drop-downs and colours that are not read here
+            return load_workbook(io.BytesIO(data), data_only=data_only, keep_links=False)
+
+    values = load(data_only=True)
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         parts = [m for m in archive.namelist() if m.startswith("xl/worksheets/") and m.endswith(".xml")]
         has_formulas = any(b"<f" in archive.read(m) for m in parts)
         never_calculated = b'fullCalcOnLoad="1"' in archive.read("xl/workbook.xml")
-    formulas = load_workbook(io.BytesIO(data), keep_links=False) if has_formulas else None
+    formulas = load(data_only=False) if has_formulas else None
     return [_sheet(sheet, formulas[sheet.title] if formulas else None, never_calculated) for sheet in values.worksheets]
 
 
@@ -847,13 +892,14 @@ def _sheet(sheet: Any, formulas: Any, never_calculated: bool) -> _Sheet:
         for cell in row:
             if cell.data_type == "f":
                 at = (cell.row - 1, cell.column - 1)
-                if cell.number_format == "@" and isinstance(cell.value, str):
-                    literal[at] = cell.value  # typed into a cell of format “text”: Excel keeps it as text
-                    continue
                 texts[at] = cell.value if isinstance(cell.value, str) else str(getattr(cell.value, "text", ""))
                 value = rows[at[0]][at[1]] if at[0] < len(rows) and at[1] < len(rows[at[0]]) else None
-                if value is None or (value == 0 and never_calculated):
-                    uncalculated.add(at)
+                empty_text = value is None and sheet.cell(cell.row, cell.column).data_type == "str"
+                if (value is None and not empty_text) or (value == 0 and never_calculated):
+                    if cell.number_format == "@" and value is None and isinstance(cell.value, str):
+                        literal[at] = cell.value  # typed into a cell of format “text”: Excel keeps it as text
+                    else:
+                        uncalculated.add(at)
     for at in (*uncalculated, *literal):
         while len(rows) <= at[0]:
             rows.append(())

@@ -59,7 +59,9 @@ def write_schedules(sheets: Iterable[Sheet], profile: Profile, department: str, 
     # column widths are counted in digits of the default font, so it is the one that the sheets are set in
     default = {"font_name": profile.fonts["body"], "font_size": SIZE}
     book = xlsxwriter.Workbook(stream, {"in_memory": True, "default_format_properties": default})
-    book.set_properties({"title": profile.title, "author": department, "company": department, "created": created})
+    book.set_properties(
+        {"title": profile.title, "author": department[:255], "company": department[:255], "created": created}
+    )
     looks = _Looks(book, profile.fonts["body"])
     for sheet in sheets:
         _write(book.add_worksheet(sheet_name(sheet)), sheet, looks)
