@@ -301,13 +301,6 @@ CODES: Mapping[str, _Code] = {
         "请填数字编码。",
         "Enter a code of digits.",
     ),
-    "V215": _code(
-        "note",
-        "文本已按数字读取",
-        "a text was read as a number",
-        "若不是这个数，请改正。",
-        "Correct it if another number is meant.",
-    ),
     "V216": _code(
         "warning",
         "金额精确到了分以下",

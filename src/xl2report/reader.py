@@ -162,8 +162,6 @@ def parse_amount(value: object, zero: Iterable[str] = ()) -> _Amount | None:
         number = Decimal(repr(value))
         if not number.is_finite():
             raise ValueError
-        if number.adjusted() > EXCEL_DIGITS:
-            raise ValueError("digits")
         if len(number.as_tuple().digits) > EXCEL_DIGITS:
             if isinstance(value, int):
                 raise ValueError("digits")
@@ -230,6 +228,7 @@ class _Line:
     index: int
     marks: dict[str, str]
     total: str = ""
+    of: dict[str, tuple[str, ...]] = field(default_factory=dict)
     facts: dict[str, Fact] = field(default_factory=dict)
     first: Cell | None = None
 
@@ -455,6 +454,8 @@ class _Reader:
             return None
         try:
             parsed = parse_amount(value, self.profile.words["zero"])
+            if parsed and parsed.value.adjusted() >= EXCEL_DIGITS:
+                raise ValueError("digits")
         except ValueError as error:
             code = "V210" if str(error) == "digits" else "V201"
             self.say(code, place, found=clean(value)[0][:60], expected="123456.78")
@@ -683,18 +684,21 @@ class _Reader:
             free = column.kind == "mark" and not mark.is_tree and not mark.values
             if plain in (*total, *sub) or (plain.endswith((*total, *sub)) and not free):
                 line.total = line.total or text
-                if column.kind == "mark" and mark.values:
-                    line.marks |= self.total_of(column.mark, mark, plain, (*total, *sub))
+                line.of |= self.total_of(column.mark, mark, plain, (*total, *sub))
             elif column.kind == "mark":
                 standard = next((v for v in mark.values if normal(v) == plain), text)
                 line.marks[column.mark] = plain.removesuffix(".0") if mark.is_tree else standard
         return line
 
-    def total_of(self, name: str, mark: Mark, text: str, words: Sequence[str]) -> dict[str, str]:
-        """The mark that a total says it is of: 一般公共预算小计 is one of 一般公共预算财政拨款."""
+    def total_of(self, name: str, mark: Mark, text: str, words: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """What a total says it is of: 财政拨款合计 of three funds, 一般公共服务支出合计 of the code 201."""
         of = next(text.removesuffix(word) for word in words if text.endswith(word))
-        values = [value for value in mark.values if of and of in normal(value)]
-        return {name: values[0]} if len(values) == 1 else {}
+        if not of:
+            return {}
+        values = tuple(v for v in mark.values if of in normal(v) and not normal(v).startswith(f"非{of}"))
+        codes = [code for code, entry in mark.codes.items() if normal(entry.name) == of]
+        values += tuple(sorted(codes, key=len)[:1])
+        return {name: values} if values else {}
 
     def split_code(self, sheet: _Sheet, index: int, columns: Sequence[int], mark: Mark) -> str:
         """One code out of the cells 类 | 款 | 项: each holds its own digits or the code so far."""
@@ -779,12 +783,8 @@ class _Reader:
         for at, line in enumerate(lines):
             if not line.total:
                 continue
-            marks = {k: v for k, v in line.marks.items() if v}
-            of = [
-                x
-                for x in leaves
-                if all(_within(x.marks.get(k, ""), v, k in self.profile.trees) for k, v in marks.items())
-            ]
+            marks = {**{k: (v,) for k, v in line.marks.items() if v}, **line.of}
+            of = [x for x in leaves if _all_within(x.marks, marks, self.profile.trees)]
             if not marks and normal(line.total).endswith(tuple(subtotals)):
                 above, below = _run(reversed(lines[:at])), _run(lines[at + 1 :])
                 of = below if self.agrees(line, below) or (not above and below) else above
@@ -820,6 +820,11 @@ def _plain(value: Decimal) -> str:
 
 def _within(value: str, wanted: str, tree: bool) -> bool:
     return value.startswith(wanted) if tree else value == wanted
+
+
+def _all_within(marks: Mapping[str, str], wanted: Mapping[str, tuple[str, ...]], trees: frozenset[str]) -> bool:
+    """Whether a row bears one of the wanted values of every mark, or a code below it."""
+    return all(any(_within(marks.get(k, ""), v, k in trees) for v in values) for k, values in wanted.items())
 
 
 def _finer(marks: Mapping[str, str], than: Mapping[str, str], tree: str, trees: Sequence[str]) -> bool:
