@@ -15,8 +15,8 @@ from docx import Document
 from openpyxl import load_workbook
 
 import xl2report
-from xl2report.packages import pack, parts_of
 from xl2report.loading import shipped
+from xl2report.packages import pack, parts_of
 
 Convert = Callable[[Path, str], Path]
 

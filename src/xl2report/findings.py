@@ -207,8 +207,8 @@ CODES: Mapping[str, _Code] = {
         "error",
         "金额不是数字",
         "not an amount",
-        "请改成数字；没有金额的填 0 或留空。",
-        "Enter a number; 0 or nothing where there is no amount.",
+        "请改成数字，如 123456.78；没有的填 0 或留空。",
+        "Enter a number such as 123456.78; 0 or nothing where there is none.",
     ),
     "V202": _code(
         "error",
@@ -377,8 +377,8 @@ CODES: Mapping[str, _Code] = {
         "warning",
         "“{figure}”没有{what}，报告写作“{words}”",
         "“{figure}” has no {what}; the report says “{words}”",
-        "新成立的单位可以不管；否则请补填{item}。",
-        "Leave it for a new unit; otherwise fill in {item}.",
+        "新成立的单位可以不管；否则请在“{sheet}”补填“{item}”的{what}。",
+        "Leave it for a new unit; otherwise fill in “{item}” on the sheet {sheet}.",
     ),
     "N406": _code(
         "error",

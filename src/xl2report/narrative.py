@@ -20,7 +20,7 @@ from xl2report.findings import Finding, finding, nearest
 from xl2report.packages import sealed
 from xl2report.profile import COMPANIONS, Profile
 from xl2report.sheets import Sheet
-from xl2report.views import Notes, chinese_number, context_of
+from xl2report.views import FigureView, Group, Notes, chinese_number, context_of
 
 LONGEST_PROPERTY = 255
 
@@ -204,7 +204,13 @@ def _template_finding(document: Any, error: Exception, name: str, context: Mappi
     unknown = re.search(r"'([^']+)' is undefined|has no attribute '([^']+)'", reason)
     if isinstance(error, UndefinedError) and unknown:
         wrong = unknown[1] or unknown[2]
-        return finding("T502", place, name=wrong, found=text[:80], expected=nearest(wrong, _names(context)))
+        return finding(
+            "T502",
+            place,
+            name=wrong,
+            found=text[:80],
+            expected=nearest(wrong, _names(context, companion=bool(unknown[2]))),
+        )
     return finding("T503", place, reason=reason, found=text[:80])
 
 
@@ -214,6 +220,7 @@ def _in_chinese(reason: str) -> str:
         (r"unknown tag '([^']+)'", "不认识标签 {0}"),
         (r"Unexpected end of template.*Jinja was looking for the following tags: (.+?)\.", "没有结束标签 {0}"),
         (r"[Nn]o filter named '([^']+)'", "没有过滤器“{0}”"),
+        (r"unexpected '(/)'", "没有写完，缺少 }}}} 或 %}}"),
         (r"unexpected '([^']+)'", "多了“{0}”"),
         (r"unexpected char '([^']+)'", "不能用“{0}”"),
         (r"expected token '([^']+)'", "缺少“{0}”"),
@@ -224,5 +231,10 @@ def _in_chinese(reason: str) -> str:
     return reason
 
 
-def _names(context: Mapping[str, object]) -> list[str]:
-    return [*context, *COMPANIONS, "名称"]
+def _names(context: Mapping[str, object], *, companion: bool) -> list[str]:
+    """What could have been meant: behind a dot the company and phrases of a figure, elsewhere a name."""
+    if not companion:
+        return list(context)
+    phrases = next((view.phrases() for view in context.values() if isinstance(view, FigureView)), ())
+    groups = [name for group in context.values() if isinstance(group, Group) for name in group.names()]
+    return [*COMPANIONS, *phrases, "名称", "已填", *groups]

@@ -19,7 +19,7 @@ from typing import Any
 
 from xl2report.facts import COLUMN, TABLE, Book, Cell, Fact, Row
 from xl2report.figures import EXACT, half_up
-from xl2report.findings import Finding, Term, finding, one_of
+from xl2report.findings import Finding, Term, finding, nearest, one_of
 from xl2report.profile import Column, Mark, Profile, Table
 
 HEADING_ROWS = 10
@@ -29,6 +29,8 @@ _UNIT_IN_HEADING = re.compile(r"\((?:金额)?(?:单位:?)?(万元|元)\)$")
 _GROUPED = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]*)?|\.[0-9]+")
 _HALF_WIDTH: dict[int, int | str] = {0x3000: " ", 0xA0: " ", **{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}}
 """Full-width forms as their half-width ones; unlike NFKC this leaves footnote marks (①, ²) what they are."""
+_BEHIND_TOTAL = re.compile(r"(?:\((?:万?元)\))?[::。.]*$")
+_UNIT_ABOVE = re.compile(r"单位[::]?(万元|元)")
 _ESCAPED = re.compile(r"_x00([01][0-9A-Fa-f])_")
 """How Excel stores control characters."""
 _DATE = re.compile(r"(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})日?")
@@ -278,15 +280,14 @@ class _Reader:
                 self.say("S109", self.name, sheet=sheet.title)
             by_name.setdefault(key, sheet)
         names = [s.title for s in sheets]
+        skip = {normal(name) for name in self.profile.skip}
         for table in self.profile.tables.values():
             if table.required and normal(table.name) not in by_name:
-                unknown = [n for n in names if normal(n) not in wanted]
-                found_words = one_of(unknown or names, table.name, 20)
-                self.say("S101", self.name, sheet=table.name, found=found_words, expected=table.name)
-        skip = {normal(name) for name in self.profile.skip}
+                unknown = [n for n in names if normal(n) not in wanted and normal(n) not in skip]
+                self.say("S101", self.name, sheet=table.name, found=nearest(table.name, unknown), expected=table.name)
         for sheet in sheets:
             if normal(sheet.title) not in wanted and normal(sheet.title) not in skip:
-                near = one_of(tuple(self.profile.tables), sheet.title, 3)
+                near = nearest(sheet.title, tuple(self.profile.tables))
                 self.say("S102", self.name, sheet=sheet.title, found=sheet.title, expected=near)
         found: dict[str, str] = {}
         tables = sorted(self.profile.tables.values(), key=lambda t: t.kind != "info")
@@ -397,7 +398,7 @@ class _Reader:
         for declared in table.columns:
             if declared.heading in at or declared.heading in split or declared.optional:
                 continue
-            if declared.required or declared.kind in ("amount", "mark"):
+            if declared.required or (declared.kind == "amount" and table.kind != "records"):
                 near = one_of(present, declared.heading, 8)
                 self.say(
                     "S103",
@@ -409,14 +410,25 @@ class _Reader:
                 )
         for column, text in unknown:
             left = [c.heading for c in table.columns if c.heading not in at]
-            self.say("S104", sheet.cell(best_row, column), heading=text, found=text, expected=one_of(left, text, 3))
+            self.say("S104", sheet.cell(best_row, column), heading=text, found=text, expected=nearest(text, left))
+        for heading, unit in self.units_above(table, sheet, best_row).items():
+            units.setdefault(heading, unit)
         self.units_of(table, sheet, best_row, at, units)
         return _Heads(best_row, first, at, split, units)
+
+    def units_above(self, table: Table, sheet: _Sheet, row: int) -> dict[str, str]:
+        """The unit that a title above the headings gives to every column of money (单位：万元)."""
+        for above in sheet.rows[:row]:
+            for value in above:
+                found = _UNIT_ABOVE.search(normal(value)) if isinstance(value, str) else None
+                if found:
+                    return {c.heading: found[1] for c in table.amounts if c.unit == "元"}
+        return {}
 
     def units_of(self, table: Table, sheet: _Sheet, row: int, at: Mapping[str, int], units: Mapping[str, str]) -> None:
         """Report a heading's unit that is not the workbook's."""
         for heading, unit in units.items():
-            if table.column(heading).unit == "元" and unit != self.unit_name:
+            if heading in at and table.column(heading).unit == "元" and unit != self.unit_name:
                 self.mixed(sheet.cell(row, at[heading]), unit, self.unit_name, ("本列", "this column"), WORKBOOK_UNIT)
 
     def mixed(self, place: Cell, found: str, expected: str, here: tuple[str, str], there: tuple[str, str]) -> None:
@@ -458,13 +470,13 @@ class _Reader:
                 raise ValueError("digits")
         except ValueError as error:
             code = "V210" if str(error) == "digits" else "V201"
-            self.say(code, place, found=clean(value)[0][:60], expected="123456.78")
+            self.say(code, place, found=clean(value)[0][:60])
             return None
         if parsed is None:
             return None
         if kind.unit != "元":
             if parsed.unit:
-                self.say("V201", place, found=clean(value)[0][:60], expected="12")
+                self.say("V201", place, found=clean(value)[0][:60])
                 return None
             return parsed
         named = parsed.unit or unit or self.unit_name
@@ -519,7 +531,8 @@ class _Reader:
             plain = re.sub(r"\.0*$", "", plain.removesuffix("年度").removesuffix("年"))
             if plain.isascii() and plain.isdigit() and len(plain) <= LONGEST_COUNT:
                 return str(int(plain))
-            self.say("V212", place, item=name, found=text[:60], expected="0、1、2、3…")
+            hint = self.profile.infos[name].hint
+            self.say("V212", place, item=name, found=text[:60], expected=hint or "0、1、2、3…")
         elif kind == "date":
             found = _DATE.fullmatch(plain)
             try:
@@ -534,7 +547,7 @@ class _Reader:
         return ""
 
     def _no_date(self, name: str, text: str, place: Cell) -> str:
-        self.say("V212", place, item=name, found=text[:60], expected="2024-09-27")
+        self.say("V212", place, item=name, found=text[:60], expected="YYYY-MM-DD（2024-09-27）")
         return ""
 
     def read_items(self, table: Table, sheet: _Sheet, heads: _Heads) -> None:
@@ -556,13 +569,13 @@ class _Reader:
                 self.orphan_amounts(table, sheet, heads, row, key_column)
                 continue
             place = sheet.cell(row, key)
-            if normal(text) in totals:
+            if _BEHIND_TOTAL.sub("", normal(text)) in totals:
                 self.items_total(table, sheet, heads, row, rows, text)
                 continue
             item = known.get(normal(text)) or known.get(normal(text).removeprefix("其中:"))
             if item is None:
                 names = [i.name for i in table.items]
-                self.say("V208", place, sheet=table.name, found=text, expected=one_of(names, text, 3))
+                self.say("V208", place, sheet=table.name, found=text, expected=nearest(text, names))
                 continue
             if item in seen:
                 self.say("V209", place, item=item, found=str(seen[item]))
@@ -655,6 +668,9 @@ class _Reader:
             row = self.row(table, sheet, heads, index, line.marks)
             if not any(row.texts.values()) and not any(f.entered for f in row.facts.values()):
                 continue
+            coded = any(line.marks.get(tree) for tree in self.profile.trees)
+            if table.kind == "ledger" and not coded and not any(f.entered for f in row.facts.values()):
+                continue  # a note under the table
             line.facts = dict(row.facts)
             lines.append(line)
             rows.append(row)
@@ -681,10 +697,11 @@ class _Reader:
             else:
                 text = self.text(sheet, index, heads.at.get(column.heading))
             plain = normal(text)
+            label = _BEHIND_TOTAL.sub("", plain)
             free = column.kind == "mark" and not mark.is_tree and not mark.values
-            if plain in (*total, *sub) or (plain.endswith((*total, *sub)) and not free):
-                line.total = line.total or text
-                line.of |= self.total_of(column.mark, mark, plain, (*total, *sub))
+            if label in (*total, *sub) or (label.endswith((*total, *sub)) and not free):
+                line.total = line.total or label
+                line.of |= self.total_of(column.mark, mark, label, (*total, *sub))
             elif column.kind == "mark":
                 standard = next((v for v in mark.values if normal(v) == plain), text)
                 line.marks[column.mark] = plain.removesuffix(".0") if mark.is_tree else standard
@@ -697,7 +714,7 @@ class _Reader:
             return {}
         values = tuple(v for v in mark.values if of in normal(v) and not normal(v).startswith(f"非{of}"))
         codes = [code for code, entry in mark.codes.items() if normal(entry.name) == of]
-        values += tuple(sorted(codes, key=len)[:1])
+        values += tuple(code for code in codes if len(code) == min(map(len, codes)))
         return {name: values} if values else {}
 
     def split_code(self, sheet: _Sheet, index: int, columns: Sequence[int], mark: Mark) -> str:
@@ -810,7 +827,11 @@ class _Reader:
                 kind=kind,
                 found=_plain(said),
                 expected=_plain(computed),
-                terms=(Term("差额", difference), *(Term("", _plain(f.amount), str(f.cell)) for f in facts[:8])),
+                terms=(
+                    Term("差额", difference),
+                    *(Term("", _plain(f.amount), str(f.cell)) for f in facts[:8]),
+                    *([Term("", f"… {len(facts)}")] if len(facts) > 8 else []),
+                ),
             )
 
 

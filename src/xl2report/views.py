@@ -117,6 +117,10 @@ class FigureView:
         """Whether there is a number; asking does no harm."""
         return self._figure.value is not None
 
+    def phrases(self) -> tuple[str, ...]:
+        """The phrases that a figure may be asked for."""
+        return tuple(self._figures.profile.phrases)
+
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
@@ -133,7 +137,7 @@ class FigureView:
         if case_of(self._figures, self._name, phrase.of) in ("无上年数", "无预算数"):
             gap = self._figures[f"{self._name}.{companion}"].gap
             place = gap.sheet if gap and gap.sheet else self._name
-            item = gap.item if gap else ""
+            item = gap.item if gap and gap.item else self.名称
             self._notes.say(
                 "N405",
                 place,
@@ -142,6 +146,7 @@ class FigureView:
                 what=f"{companion}数",
                 words=words,
                 item=item,
+                sheet=place,
             )
         return words
 
@@ -300,11 +305,15 @@ class _Sentence:
         return self._text
 
 
-class _Group:
+class Group:
     """Names behind a dot: ``原因.收支总计``; an unknown one is an error of the template."""
 
     def __init__(self, members: Mapping[str, object]) -> None:
         self._members = members
+
+    def names(self) -> tuple[str, ...]:
+        """What may stand behind the dot."""
+        return tuple(self._members)
 
     def __getattr__(self, name: str) -> object:
         if name.startswith("_") or name not in self._members:
@@ -386,7 +395,7 @@ def context_of(
             groups.setdefault(group, {})[name] = _Sentence(texts, text.position)
         else:
             groups["文字"][text.name] = texts.paragraphs(text.position)
-    context |= {name: _Group(members) for name, members in groups.items()}
+    context |= {name: Group(members) for name, members in groups.items()}
     context |= {
         "年度": str(year),
         "上一年度": str(year - 1),

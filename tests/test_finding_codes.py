@@ -1,0 +1,1075 @@
+"""Every built-in finding once: an input that is wrong in one way, and all that is said about it, word by word."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import textwrap
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import docx
+import pytest
+from openpyxl import Workbook, load_workbook
+from openpyxl.chart import BarChart
+
+import xl2report
+from xl2report.cli import describe, main
+from xl2report.findings import CODES, Finding
+
+Said = list[tuple[str, str]]
+"""What is said about an input: each finding as text, in Chinese and in English."""
+Make = Callable[[], Said]
+
+CASES: dict[str, tuple[Make, str, str]] = {}
+"""Code -> the function that makes the wrong input in the current folder and reads it, and what it must be told."""
+
+
+def case(code: str, *, zh: str, en: str) -> Callable[[Make], Make]:
+    """Enter a case in the table."""
+
+    def enter(make: Make) -> Make:
+        assert code not in CASES
+        CASES[code] = make, textwrap.dedent(zh).strip(), textwrap.dedent(en).strip()
+        return make
+
+    return enter
+
+
+# -- how an input is made and read --------------------------------------------------------------------
+
+
+def said(findings: Iterable[Finding]) -> Said:
+    """The findings as text; where in the XML a parser stumbled depends on the versions of libraries."""
+    texts = ((describe(found, "zh"), describe(found, "en")) for found in findings)
+    return [(re.sub(r"column \d+", "column …", zh), re.sub(r"column \d+", "column …", en)) for zh, en in texts]
+
+
+def example(**cells: Any) -> Workbook:
+    """The example workbook with some cells changed: ``example(支出决算={"H12": "十万"})``."""
+    book = load_workbook(xl2report.example())
+    for sheet, changes in cells.items():
+        for place, value in changes.items():
+            book[sheet][place] = value
+    return book
+
+
+def compiled(book: Workbook, template: str | None = None) -> Said:
+    book.save("accounts.xlsx")
+    return said(xl2report.compile("accounts.xlsx", "out", template=template).findings)
+
+
+def compiled_bytes(data: bytes) -> Said:
+    Path("accounts.xlsx").write_bytes(data)
+    return said(xl2report.compile("accounts.xlsx", "out").findings)
+
+
+def compiled_with(*paragraphs: str) -> Said:
+    """The example compiled with a Word template of these paragraphs."""
+    template = docx.Document()
+    for text in paragraphs:
+        template.add_paragraph(text)
+    template.save("template.docx")
+    return compiled(example(), "template.docx")
+
+
+def printed(*arguments: str) -> Said:
+    """The one finding that the command line prints before its last line, the count."""
+    texts = []
+    for lang in ("zh", "en"):
+        with contextlib.redirect_stdout(io.StringIO()) as stream:
+            main([*arguments, "--lang", lang])
+        texts.append(stream.getvalue().strip().rpartition("\n")[0])
+    return [(texts[0], texts[1])]
+
+
+def without(book: Workbook, sheet: str, first_cell: str) -> Workbook:
+    """The workbook without the rows of a sheet that begin with a word."""
+    page = book[sheet]
+    for row in range(page.max_row, 0, -1):
+        if page.cell(row, 1).value == first_cell:
+            page.delete_rows(row)
+    return book
+
+
+OLD_OFFICE_FILE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504)
+
+
+# -- files ----------------------------------------------------------------------------------------
+
+
+@case(
+    "F001",
+    zh="""
+    错误 F001 accounts.xlsx  找不到文件
+        现为：决算/accounts.xlsx
+        办法：请检查路径和文件名。
+    """,
+    en="""
+    error F001 accounts.xlsx  file not found
+        found: 决算/accounts.xlsx
+        what to do: Check the path and the file name.
+    """,
+)
+def a_path_where_nothing_is() -> Said:
+    return said(xl2report.compile("决算/accounts.xlsx", "out").findings)
+
+
+@case(
+    "F002",
+    zh="""
+    错误 F002 accounts.xlsx  不是 Excel 工作簿（.xlsx），而是文本文件
+        办法：请用 Excel 或 WPS 打开原文件，另存为“Excel 工作簿（.xlsx）”。
+    """,
+    en="""
+    error F002 accounts.xlsx  not an Excel workbook (.xlsx) but a text file
+        what to do: Open the original in Excel or WPS and save it as “Excel workbook (.xlsx)”.
+    """,
+)
+def a_text_file_named_xlsx() -> Said:
+    return compiled_bytes("部门名称,某某局\n".encode())
+
+
+@case(
+    "F003",
+    zh="""
+    错误 F003 accounts.xlsx  工作簿有打开密码
+        办法：请在 Excel 或 WPS 中取消打开密码后保存。
+    """,
+    en="""
+    error F003 accounts.xlsx  the workbook is protected by a password
+        what to do: Remove the password in Excel or WPS and save.
+    """,
+)
+def a_workbook_with_a_password() -> Said:
+    return compiled_bytes(OLD_OFFICE_FILE + "EncryptedPackage".encode("utf-16-le"))
+
+
+@case(
+    "F004",
+    zh="""
+    错误 F004 accounts.xlsx  这是旧格式的工作簿（.xls）
+        办法：请用 Excel 或 WPS 打开，另存为“Excel 工作簿（.xlsx）”。
+    """,
+    en="""
+    error F004 accounts.xlsx  this is a workbook of the old format (.xls)
+        what to do: Open it in Excel or WPS and save it as “Excel workbook (.xlsx)”.
+    """,
+)
+def a_workbook_of_the_old_format() -> Said:
+    return compiled_bytes(OLD_OFFICE_FILE + "Workbook".encode("utf-16-le"))
+
+
+@case(
+    "F005",
+    zh="""
+    错误 F005 accounts.xlsx  工作簿已损坏，无法读取：File is not a zip file
+        办法：请用 Excel 或 WPS 打开并修复后另存；打不开时请用备份。
+    """,
+    en="""
+    error F005 accounts.xlsx  the workbook is damaged and cannot be read: File is not a zip file
+        what to do: Open it in Excel or WPS, let it repair the file and save; otherwise use a backup.
+    """,
+)
+def a_workbook_cut_off_in_the_middle() -> Said:
+    return compiled_bytes(xl2report.example().read_bytes()[:20_000])
+
+
+@case(
+    "F006",
+    zh="""
+    错误 F006 基本信息!B7  工作簿的年度与所用口径不符
+        现为：2022
+        应为：2023（sichuan/2023）
+        办法：请改正“基本信息”中的年度，或用 --profile 指定相应年度的口径。
+    """,
+    en="""
+    error F006 基本信息!B7  the workbook's year is not that of the profile in use
+        found: 2022
+        expected: 2023（sichuan/2023）
+        what to do: Correct 年度 in 基本信息, or choose the profile of that year with --profile.
+    """,
+)
+def the_accounts_of_another_year() -> Said:
+    return compiled(example(基本信息={"B7": 2022}))
+
+
+@case(
+    "F007",
+    zh="""
+    错误 F007 accounts.xlsx  工作簿中没有可读取的工作表
+        办法：请另存为普通的“Excel 工作簿（.xlsx）”，不要选“Strict Open XML”。
+    """,
+    en="""
+    error F007 accounts.xlsx  the workbook holds no sheet that can be read
+        what to do: Save it as an ordinary “Excel workbook (.xlsx)”, not as “Strict Open XML”.
+    """,
+)
+def a_workbook_of_nothing_but_a_chart() -> Said:
+    book = Workbook()
+    book.create_chartsheet("图表").add_chart(BarChart())
+    book.remove(book["Sheet"])
+    return compiled(book)
+
+
+@case(
+    "F008",
+    zh="""
+    错误 F008 sichuan/2032  口径（profile）无法使用：没有这个口径 (no such profile)；可用 (available): sichuan/2023
+        办法：请按提示改正口径文件，或换用随程序提供的口径。
+    """,
+    en="""
+    error F008 sichuan/2032  the profile cannot be used: 没有这个口径 (no such profile)；可用 (available): sichuan/2023
+        what to do: Correct the profile as said, or use one that comes with the program.
+    """,
+)
+def a_profile_that_does_not_exist() -> Said:
+    return printed("check", "accounts.xlsx", "--profile", "sichuan/2032")
+
+
+@case(
+    "F009",
+    zh="""
+    错误 F009 accounts.xlsx  无法读取文件：Is a directory
+        办法：请检查它是不是普通文件，以及是否有读取权限。
+    """,
+    en="""
+    error F009 accounts.xlsx  the file cannot be read: Is a directory
+        what to do: Check that it is an ordinary file and that you may read it.
+    """,
+)
+def a_folder_named_xlsx() -> Said:
+    Path("accounts.xlsx").mkdir()
+    return said(xl2report.compile("accounts.xlsx", "out").findings)
+
+
+# -- sheets and headings --------------------------------------------------------------------------
+
+
+@case(
+    "S101",
+    zh="""
+    错误 S101 accounts.xlsx  缺少工作表“支出预算”
+        现为：支出预算表
+        应为：支出预算
+        办法：请补上这张表；若只是改了名，请改回原名。
+    """,
+    en="""
+    error S101 accounts.xlsx  the sheet “支出预算” is missing
+        found: 支出预算表
+        expected: 支出预算
+        what to do: Add the sheet; if it was only renamed, give it its name back.
+    """,
+)
+def a_sheet_is_missing() -> Said:
+    book = example()
+    book["支出预算"].title = "支出预算表"
+    return compiled(book)
+
+
+@case(
+    "S102",
+    zh="""
+    提示 S102 accounts.xlsx  不认识工作表“支出决算明细”，未读取
+        现为：支出决算明细
+        应为：支出决算
+        办法：若它是某张标准表，请改成标准表名；否则可以不管。
+    """,
+    en="""
+    warning S102 accounts.xlsx  the sheet “支出决算明细” is unknown and was not read
+        found: 支出决算明细
+        expected: 支出决算
+        what to do: If it is one of the standard sheets, give it that name; otherwise leave it.
+    """,
+)
+def a_sheet_of_an_unknown_name() -> Said:
+    book = example()
+    book.create_sheet("支出决算明细")
+    return compiled(book)
+
+
+@case(
+    "S103",
+    zh="""
+    错误 S103 支出决算  工作表“支出决算”缺少列“资金性质”
+        现为：资金来源、功能科目编码、功能科目名称、支出类型、经济科目编码、经济科目名称、项目名称、金额
+        应为：资金性质
+        办法：请补上这一列，或把表头改回标准名称。
+    """,
+    en="""
+    error S103 支出决算  the sheet “支出决算” lacks the column “资金性质”
+        found: 资金来源、功能科目编码、功能科目名称、支出类型、经济科目编码、经济科目名称、项目名称、金额
+        expected: 资金性质
+        what to do: Add the column, or give it its standard heading.
+    """,
+)
+def a_column_has_another_heading() -> Said:
+    return compiled(example(支出决算={"A3": "资金来源"}))
+
+
+@case(
+    "S104",
+    zh="""
+    提示 S104 支出预算!E3  不认识列“预算数（调整前）”，未读取
+        现为：预算数（调整前）
+        办法：若它是某个标准列，请改成标准表头；否则可以不管。
+    """,
+    en="""
+    warning S104 支出预算!E3  the column “预算数（调整前）” is unknown and was not read
+        found: 预算数（调整前）
+        what to do: If it is one of the standard columns, give it that heading; otherwise leave it.
+    """,
+)
+def a_column_of_ones_own() -> Said:
+    return compiled(example(支出预算={"E3": "预算数（调整前）", "E4": 7402800}))
+
+
+@case(
+    "S105",
+    zh="""
+    错误 S105 支出预算  工作表“支出预算”的前10行里找不到表头
+        现为：支出预算　（金额单位见“基本信息”）
+        应为：资金性质、功能科目编码、功能科目名称、全年预算数
+        办法：请把标准表头放在前10行内的同一行。
+    """,
+    en="""
+    error S105 支出预算  no heading row in the first 10 rows of the sheet “支出预算”
+        found: 支出预算　（金额单位见“基本信息”）
+        expected: 资金性质、功能科目编码、功能科目名称、全年预算数
+        what to do: Put the standard headings in one of the first 10 rows.
+    """,
+)
+def the_headings_are_gone() -> Said:
+    book = example()
+    book["支出预算"].delete_rows(3)
+    return compiled(book)
+
+
+@case(
+    "S106",
+    zh="""
+    错误 S106 支出预算!E3  列“全年预算数”出现了两次
+        现为：支出预算!D3、支出预算!E3
+        办法：请只保留一列。
+    """,
+    en="""
+    error S106 支出预算!E3  the column “全年预算数” stands twice
+        found: 支出预算!D3、支出预算!E3
+        what to do: Keep one of them.
+    """,
+)
+def a_heading_twice() -> Said:
+    return compiled(example(支出预算={"E3": "全年预算数"}))
+
+
+@case(
+    "S107",
+    zh="""
+    说明 S107 支出决算  隐藏的行也已读取
+        现为：12–13、15
+        办法：若不应计入，请删除，而不是隐藏。
+    """,
+    en="""
+    note S107 支出决算  hidden rows were read too
+        found: 12–13、15
+        what to do: Delete what should not count instead of hiding it.
+    """,
+)
+def hidden_rows() -> Said:
+    book = example()
+    for row in (12, 13, 15):
+        book["支出决算"].row_dimensions[row].hidden = True
+    return compiled(book)
+
+
+@case(
+    "S108",
+    zh="""
+    提示 S108 政府采购!B3  金额单位不一致：本列为万元，“基本信息”为元
+        现为：万元
+        应为：元
+        办法：已按本列的单位换算；请确认无误。
+    """,
+    en="""
+    warning S108 政府采购!B3  mixed units: this column is in 万元, 基本信息 in 元
+        found: 万元
+        expected: 元
+        what to do: It was read in the unit of this column; make sure that this is meant.
+    """,
+)
+def one_column_in_ten_thousands() -> Said:
+    return compiled(example(政府采购={"B3": "金额（万元）"}))
+
+
+@case(
+    "S109",
+    zh="""
+    错误 S109 accounts.xlsx  两张工作表都是“支出决算 ”
+        办法：请只保留一张。
+    """,
+    en="""
+    error S109 accounts.xlsx  two sheets are both “支出决算 ”
+        what to do: Keep one of them.
+    """,
+)
+def a_sheet_twice() -> Said:
+    book = example()
+    book.copy_worksheet(book["支出决算"]).title = "支出决算 "
+    return compiled(book)
+
+
+# -- values ---------------------------------------------------------------------------------------
+
+
+@case(
+    "V201",
+    zh="""
+    错误 V201 支出决算!H12  金额不是数字
+        现为：约二十五万
+        办法：请改成数字，如 123456.78；没有的填 0 或留空。
+    """,
+    en="""
+    error V201 支出决算!H12  not an amount
+        found: 约二十五万
+        what to do: Enter a number such as 123456.78; 0 or nothing where there is none.
+    """,
+)
+def a_word_for_an_amount() -> Said:
+    return compiled(example(支出决算={"H12": "约二十五万"}))
+
+
+@case(
+    "V202",
+    zh="""
+    错误 V202 支出决算!H12  公式没有计算结果
+        现为：=H11*2
+        办法：请用 Excel 或 WPS 打开工作簿，保存后再编译。
+    """,
+    en="""
+    error V202 支出决算!H12  the formula was never calculated
+        found: =H11*2
+        what to do: Open the workbook in Excel or WPS, save it, and compile again.
+    """,
+)
+def a_formula_that_was_never_calculated() -> Said:
+    return compiled(example(支出决算={"H12": "=H11*2"}))
+
+
+@case(
+    "V203",
+    zh="""
+    错误 V203 支出决算!A12  “资金性质”只能填规定的词语
+        现为：一般公共预算拨款
+        应为：一般公共预算财政拨款、政府性基金预算财政拨款、国有资本经营预算财政拨款、非财政拨款
+        办法：请从下拉列表中选择。
+    """,
+    en="""
+    error V203 支出决算!A12  “资金性质” takes only the words of its list
+        found: 一般公共预算拨款
+        expected: 一般公共预算财政拨款、政府性基金预算财政拨款、国有资本经营预算财政拨款、非财政拨款
+        what to do: Choose one from the drop-down list.
+    """,
+)
+def a_word_that_is_not_in_the_list() -> Said:
+    return compiled(example(支出决算={"A12": "一般公共预算拨款"}))
+
+
+@case(
+    "V204",
+    zh="""
+    错误 V204 支出决算!A12  “资金性质”未填
+        应为：一般公共预算财政拨款、政府性基金预算财政拨款、国有资本经营预算财政拨款、非财政拨款
+        办法：请填写这一格。
+    """,
+    en="""
+    error V204 支出决算!A12  “资金性质” is not filled in
+        expected: 一般公共预算财政拨款、政府性基金预算财政拨款、国有资本经营预算财政拨款、非财政拨款
+        what to do: Fill in this cell.
+    """,
+)
+def a_row_without_its_fund() -> Said:
+    return compiled(example(支出决算={"A12": None}))
+
+
+@case(
+    "V205",
+    zh="""
+    提示 V205 支出预算!B14  科目编码不在当年的科目表中
+        现为：2130598
+        办法：请核对编码；确属新增科目的可以不管。
+    """,
+    en="""
+    warning V205 支出预算!B14  the code is not in the year's list
+        found: 2130598
+        what to do: Check the code; if it is a new one, leave it.
+    """,
+)
+def a_code_that_the_list_does_not_have() -> Said:
+    return compiled(example(支出预算={"B14": "2130598"}))
+
+
+@case(
+    "V206",
+    zh="""
+    提示 V206 支出预算!C14  科目名称与当年的科目表不一致
+        现为：其他扶贫支出
+        应为：2130599 其他巩固脱贫攻坚成果衔接乡村振兴支出
+        办法：报告按科目表的名称印出；请核对编码与名称。
+    """,
+    en="""
+    warning V206 支出预算!C14  the name is not that of the year's list
+        found: 其他扶贫支出
+        expected: 2130599 其他巩固脱贫攻坚成果衔接乡村振兴支出
+        what to do: The report prints the list's name; check code and name.
+    """,
+)
+def a_name_of_another_year() -> Said:
+    return compiled(example(支出预算={"C14": "其他扶贫支出"}))
+
+
+@case(
+    "V207",
+    zh="""
+    说明 V207 文字材料!D194  文字中有不可见的控制字符，已去掉
+        现为：厉行节约。
+        办法：无需处理；可在工作簿中删去这些字符。
+    """,
+    en="""
+    note V207 文字材料!D194  invisible control characters were removed from the text
+        found: 厉行节约。
+        what to do: Nothing needs doing; you may delete them in the workbook.
+    """,
+)
+def a_line_break_that_was_pasted_from_word() -> Said:
+    return compiled(example(文字材料={"A194": "绩效管理", "D194": "厉行_x000B_节约。"}))
+
+
+@case(
+    "V208",
+    zh="""
+    错误 V208 三公经费!A7  “三公经费”没有这个项目
+        现为：招待费
+        应为：公务接待费
+        办法：请改成标准项目名称。
+    """,
+    en="""
+    error V208 三公经费!A7  “三公经费” has no such item
+        found: 招待费
+        expected: 公务接待费
+        what to do: Use the standard name of the item.
+    """,
+)
+def an_item_of_another_name() -> Said:
+    return compiled(example(三公经费={"A7": "招待费"}))
+
+
+@case(
+    "V209",
+    zh="""
+    错误 V209 三公经费!A10  项目“公务接待费”重复填写
+        现为：三公经费!A7
+        办法：请只保留一行。
+    """,
+    en="""
+    error V209 三公经费!A10  the item “公务接待费” is entered twice
+        found: 三公经费!A7
+        what to do: Keep one row.
+    """,
+)
+def an_item_twice() -> Said:
+    return compiled(example(三公经费={"A10": "公务接待费", "C10": 10700}))
+
+
+@case(
+    "V210",
+    zh="""
+    错误 V210 支出决算!H12  金额超过15位有效数字，Excel 无法准确保存
+        现为：24690012345678.90
+        办法：请核对金额，保留到分。
+    """,
+    en="""
+    error V210 支出决算!H12  the amount has more than 15 significant digits, which Excel cannot keep
+        found: 24690012345678.90
+        what to do: Check the amount; two decimals of 元 are enough.
+    """,
+)
+def an_amount_of_sixteen_digits() -> Said:
+    return compiled(example(支出决算={"H12": "24690012345678.90"}))
+
+
+@case(
+    "V211",
+    zh="""
+    错误 V211 基本信息!B4  “基本信息”缺少必填项“部门名称”
+        办法：请在“基本信息”中补填。
+    """,
+    en="""
+    error V211 基本信息!B4  基本信息 lacks the required item “部门名称”
+        what to do: Add it to 基本信息.
+    """,
+)
+def no_name_of_the_department() -> Said:
+    return compiled(example(基本信息={"B4": None}))
+
+
+@case(
+    "V212",
+    zh="""
+    错误 V212 基本信息!B9  “公开日期”的内容不对
+        现为：2024年9月
+        应为：YYYY-MM-DD（2024-09-27）
+        办法：请按要求改正。
+    """,
+    en="""
+    error V212 基本信息!B9  the value of “公开日期” is wrong
+        found: 2024年9月
+        expected: YYYY-MM-DD（2024-09-27）
+        what to do: Correct it as expected.
+    """,
+)
+def a_date_without_a_day() -> Said:
+    return compiled(example(基本信息={"B9": "2024年9月"}))
+
+
+@case(
+    "V213",
+    zh="""
+    提示 V213 支出预算!B14  科目编码未细化到项级
+        现为：21305 巩固脱贫攻坚成果衔接乡村振兴
+        办法：请填到项级；附表按所填级次印出。
+    """,
+    en="""
+    warning V213 支出预算!B14  the code does not go down to the level 项
+        found: 21305 巩固脱贫攻坚成果衔接乡村振兴
+        what to do: Enter the code of that level; the schedules print it at the level given.
+    """,
+)
+def a_code_of_the_middle_level() -> Said:
+    return compiled(example(支出预算={"B14": "21305", "C14": None}))
+
+
+@case(
+    "V214",
+    zh="""
+    错误 V214 支出决算!B12  “功能科目编码”不是编码
+        现为：行政运行
+        应为：七位项级编码，如 2010301
+        办法：请填数字编码。
+    """,
+    en="""
+    error V214 支出决算!B12  “功能科目编码” is not a code
+        found: 行政运行
+        expected: 七位项级编码，如 2010301
+        what to do: Enter a code of digits.
+    """,
+)
+def a_name_in_place_of_a_code() -> Said:
+    return compiled(example(支出决算={"B12": "行政运行"}))
+
+
+@case(
+    "V216",
+    zh="""
+    提示 V216 上年决算!B7  金额精确到了分以下
+        现为：1910400.004
+        办法：决算以分为最小单位；请核对，必要时四舍五入到分。
+    """,
+    en="""
+    warning V216 上年决算!B7  the amount is more exact than a fen
+        found: 1910400.004
+        what to do: Accounts are kept to the fen; check it, and round it if need be.
+    """,
+)
+def an_amount_of_a_part_of_a_fen() -> Said:
+    return compiled(example(上年决算={"B7": 1910400.004}))
+
+
+# -- control totals -------------------------------------------------------------------------------
+
+
+@case(
+    "C301",
+    zh="""
+    错误 C301 结转结余!D5  合计与明细之和不符
+        现为：187200.01
+        应为：187200
+        依据：差额 0.01；187200（结转结余!D4）
+        办法：请核对明细行和合计行；合计行不参加计算。
+    """,
+    en="""
+    error C301 结转结余!D5  the total (合计) is not the sum of its rows
+        found: 187200.01
+        expected: 187200
+        terms: 差额 0.01; 187200（结转结余!D4）
+        what to do: Check the rows and the total; totals are compared, never added.
+    """,
+)
+def a_total_that_is_one_fen_too_much() -> Said:
+    return compiled(example(结转结余={"A5": "合计", "D5": 187200.01}))
+
+
+@case(
+    "C302",
+    zh="""
+    错误 C302 核对数!D4  核对数与编译结果不符
+        现为：14557000.01
+        应为：14557000
+        依据：差额（元） 0.01；公开01表 30 总计，决算数 14557000（01!C36）
+        办法：请核对工作簿中的明细与决算系统中的数。
+    """,
+    en="""
+    error C302 核对数!D4  the check figure is not what was computed
+        found: 14557000.01
+        expected: 14557000
+        terms: 差额（元） 0.01; 公开01表 30 总计，决算数 14557000（01!C36）
+        what to do: Compare the workbook with the accounts in the official system.
+    """,
+)
+def a_check_figure_that_does_not_agree() -> Said:
+    return compiled(example(核对数={"A4": "01", "B4": "总计", "C4": "决算数", "D4": 14557000.01}))
+
+
+@case(
+    "C303",
+    zh="""
+    错误 C303 核对数!D4  附表中找不到核对数所指的行、列
+        现为：02，人大事务，事业收入
+        应为：行：合计、一般公共服务支出、政府办公厅（室）及相关机构事务、行政运行…；列：事业收入、本年收入合计、财政拨款收入、上级补助收入…
+        办法：请填附表编号（如 01）、行（项目、行次或科目编码）和列（表头）。
+    """,
+    en="""
+    error C303 核对数!D4  no such row and column in the schedule of this check figure
+        found: 02，人大事务，事业收入
+        expected: 行：合计、一般公共服务支出、政府办公厅（室）及相关机构事务、行政运行…；列：事业收入、本年收入合计、财政拨款收入、上级补助收入…
+        what to do: Give the schedule (01), the row (label, line number or code) and the column (heading).
+    """,
+)
+def a_check_figure_of_a_row_that_is_not_there() -> Said:
+    return compiled(example(核对数={"A4": "02", "B4": "人大事务", "C4": "事业收入", "D4": 0}))
+
+
+@case(
+    "C304",
+    zh="""
+    错误 C304 支出决算!H12  这笔金额没有列入公开附表08：50101不属于本表所列科目
+        现为：一般公共预算财政拨款，2010301，基本支出，50101
+        办法：请核对该行的科目编码、资金性质和支出类型。
+    """,
+    en="""
+    error C304 支出决算!H12  this amount does not appear in schedules 08: 50101 is none of its codes
+        found: 一般公共预算财政拨款，2010301，基本支出，50101
+        what to do: Check the codes, the fund and the kind of expenditure of this row.
+    """,
+)
+def an_economic_code_that_the_schedule_has_no_place_for() -> Said:
+    return compiled(example(支出决算={"E12": "50101"}))
+
+
+@case(
+    "C305",
+    zh="""
+    错误 C305 核对数!D4  核对数在附表中对应不止一格
+        现为：04，一般公共预算财政拨款，决算数
+        应为：1（04!C7）、29（04!C35）
+        办法：请用行次或科目编码指明行。
+    """,
+    en="""
+    error C305 核对数!D4  the check figure fits more than one cell of the schedule
+        found: 04，一般公共预算财政拨款，决算数
+        expected: 1（04!C7）、29（04!C35）
+        what to do: Name the row by its line number or code.
+    """,
+)
+def a_check_figure_that_fits_two_rows() -> Said:
+    return compiled(example(核对数={"A4": "04", "B4": "一般公共预算财政拨款", "C4": "决算数", "D4": 187200}))
+
+
+# -- narrative ------------------------------------------------------------------------------------
+
+
+@case(
+    "N401",
+    zh="""
+    错误 N401 实物量  报告需要“因公出国（境）人次”，但没有数
+        办法：请在工作表“实物量”填写“因公出国（境）人次”；确实没有的填 0。
+    """,
+    en="""
+    error N401 实物量  the report needs “因公出国（境）人次”, which has no value
+        what to do: Fill in “因公出国（境）人次” on the sheet 实物量; enter 0 where there is none.
+    """,
+)
+def a_quantity_that_the_report_needs() -> Said:
+    return compiled(example(实物量={"B5": None}))
+
+
+@case(
+    "N402",
+    zh="""
+    提示 N402 文字材料  缺少文字材料“原因：机关运行经费”
+        应为：接在“主要原因是”之后
+        办法：请在“文字材料”增加一行，位置填“原因：机关运行经费”。报告里相应的句子已略去。
+    """,
+    en="""
+    warning N402 文字材料  the text “原因：机关运行经费” is missing
+        expected: 接在“主要原因是”之后
+        what to do: Add a row to 文字材料 with 位置 “原因：机关运行经费”. The sentence is left out of the report.
+    """,
+)
+def a_change_that_nobody_explains() -> Said:
+    return compiled(without(example(), "文字材料", "原因：机关运行经费"))
+
+
+@case(
+    "N403",
+    zh="""
+    提示 N403 名词解释  科目表没有1个项级科目的解释，报告的名词解释中未列
+        现为：2010404 战略规划与实施
+        办法：请在“名词解释”中补充：一个科目一行，名词填科目编码，解释填说明。
+    """,
+    en="""
+    warning N403 名词解释  the code list has no explanation of 1 codes; the glossary leaves them out
+        found: 2010404 战略规划与实施
+        what to do: Add a row to 名词解释 for each, with the code as 名词.
+    """,
+)
+def a_code_without_an_explanation() -> Said:
+    code, name = "2010404", "战略规划与实施"
+    ledger = {"B40": code, "C40": name, "B41": code, "C41": name}
+    return compiled(example(支出决算=ledger, 支出预算={"B14": code, "C14": name}, 收入决算={"A13": code, "B13": name}))
+
+
+@case(
+    "N404",
+    zh="""
+    提示 N404 文字材料!A194  没有“位置”叫“原因：三公”，这段文字未使用
+        现为：原因：三公
+        应为：原因：三公经费
+        办法：请从下拉列表中选择位置。
+    """,
+    en="""
+    warning N404 文字材料!A194  there is no 位置 “原因：三公”; the text is not used
+        found: 原因：三公
+        expected: 原因：三公经费
+        what to do: Choose a 位置 from the drop-down list.
+    """,
+)
+def a_text_at_a_position_of_its_own() -> Said:
+    return compiled(example(文字材料={"A194": "原因：三公", "D194": "厉行节约。"}))
+
+
+@case(
+    "N405",
+    zh="""
+    提示 N405 上年决算  “机关运行经费”没有上年数，报告写作“无上年数据，不作比较”
+        办法：新成立的单位可以不管；否则请在“上年决算”补填“机关运行经费”的上年数。
+    """,
+    en="""
+    warning N405 上年决算  “机关运行经费” has no 上年数; the report says “无上年数据，不作比较”
+        what to do: Leave it for a new unit; otherwise fill in “机关运行经费” on the sheet 上年决算.
+    """,
+)
+def no_figure_of_the_prior_year() -> Said:
+    return compiled(example(上年决算={"B7": None}))
+
+
+@case(
+    "N406",
+    zh="""
+    错误 N406 因公出国费.增长率  “因公出国（境）费的增长率”算不出来：基数为零
+        办法：请在 Word 模板中加条件，只在有数时印出。
+    """,
+    en="""
+    error N406 因公出国费.增长率  “因公出国（境）费的增长率” cannot be computed: 基数为零
+        what to do: Put a condition around it in the Word template.
+    """,
+)
+def a_rate_from_nothing() -> Said:
+    return compiled_with("因公出国（境）费增长{{ 因公出国费.增长率 }}。")
+
+
+# -- template -------------------------------------------------------------------------------------
+
+
+@case(
+    "T501",
+    zh="""
+    错误 T501 template.docx document 第2段  模板标签写得不对：不认识标签 iff
+        现为：{% iff 三公经费 %}压减支出。{% endif %}
+        办法：请在 Word 模板中改正这个标签。
+    """,
+    en="""
+    error T501 template.docx document 第2段  a tag of the template cannot be understood: Encountered unknown tag 'iff'.
+        found: {% iff 三公经费 %}压减支出。{% endif %}
+        what to do: Correct the tag in the Word template.
+    """,
+)
+def a_tag_of_an_unknown_kind() -> Said:
+    return compiled_with("说明", "{% iff 三公经费 %}压减支出。{% endif %}")
+
+
+@case(
+    "T502",
+    zh="""
+    错误 T502 template.docx document 第2段  模板用了不存在的名称“三公经废”
+        现为：支出{{ 三公经废 }}万元。
+        应为：三公经费
+        办法：请在 Word 模板中改正名称。
+    """,
+    en="""
+    error T502 template.docx document 第2段  the template uses a name that does not exist: “三公经废”
+        found: 支出{{ 三公经废 }}万元。
+        expected: 三公经费
+        what to do: Correct the name in the Word template.
+    """,
+)
+def a_name_with_a_wrong_character() -> Said:
+    return compiled_with("说明", "支出{{ 三公经废 }}万元。")
+
+
+@case(
+    "T503",
+    zh="""
+    错误 T503 template.docx document 第2段  模板无法套打：division by zero
+        现为：人均{{ 1 / 0 }}万元。
+        办法：请在 Word 模板中改正此处。
+    """,
+    en="""
+    error T503 template.docx document 第2段  the template cannot be rendered: division by zero
+        found: 人均{{ 1 / 0 }}万元。
+        what to do: Correct this place of the Word template.
+    """,
+)
+def a_division_by_nothing() -> Said:
+    return compiled_with("说明", "人均{{ 1 / 0 }}万元。")
+
+
+@case(
+    "T504",
+    zh="""
+    错误 T504 template.docx  不是 Word 模板（.docx）
+        现为：BadZipFile: File is not a zip file
+        办法：请用 Word 或 WPS 另存为“Word 文档（.docx）”。
+    """,
+    en="""
+    error T504 template.docx  not a Word template (.docx)
+        found: BadZipFile: File is not a zip file
+        what to do: Save it as “Word document (.docx)” in Word or WPS.
+    """,
+)
+def a_template_that_is_no_word_document() -> Said:
+    Path("template.docx").write_text("人均万元。", encoding="utf-8")
+    return compiled(example(), "template.docx")
+
+
+@case(
+    "T505",
+    zh="""
+    错误 T505 template.docx document  报告内容不完整，未写出：Opening and ending tag mismatch: p line 1 and t, line 1, column … (<string>, line 1)
+        办法：请检查模板；若模板未改动，请报告此问题。
+    """,
+    en="""
+    error T505 template.docx document  the report is not complete and was not written: Opening and ending tag mismatch: p line 1 and t, line 1, column … (<string>, line 1)
+        what to do: Check the template; if it is ours, report this as a fault.
+    """,
+)
+def a_template_that_prints_broken_xml() -> Said:
+    return compiled_with("说明", "{{ '<w:p>'|safe }}")
+
+
+# -- outputs --------------------------------------------------------------------------------------
+
+
+@case(
+    "O601",
+    zh="""
+    错误 O601 out/accounts-report.docx  无法写入：是一个文件夹 (is a folder)
+        办法：请关闭已打开的文件，或检查文件夹的写入权限。
+    """,
+    en="""
+    error O601 out/accounts-report.docx  cannot write: 是一个文件夹 (is a folder)
+        what to do: Close the file if it is open, or check that you may write to the folder.
+    """,
+)
+def a_folder_where_the_report_should_be() -> Said:
+    Path("out/accounts-report.docx").mkdir(parents=True)
+    return compiled(example())
+
+
+@case(
+    "O602",
+    zh="""
+    提示 O602 out/accounts-report.docx  原有文件被手工改过，已另存为“accounts-report（手工修改1）.docx”
+        现为：accounts-report（手工修改1）.docx
+        办法：请把需要保留的修改转到新文件。
+    """,
+    en="""
+    warning O602 out/accounts-report.docx  the existing file had been edited by hand and was kept as “accounts-report（手工修改1）.docx”
+        found: accounts-report（手工修改1）.docx
+        what to do: Carry over the edits that you want to keep.
+    """,
+)
+def a_report_that_was_edited_by_hand() -> Said:
+    Path("out").mkdir()
+    edited = docx.Document()
+    edited.save("out/accounts-report.docx")
+    return compiled(example())
+
+
+@case(
+    "O603",
+    zh="""
+    错误 O603 accounts.xlsx  文件已存在，未覆盖
+        办法：请换一个文件名，或先移走原文件。
+    """,
+    en="""
+    error O603 accounts.xlsx  the file exists and was not overwritten
+        what to do: Choose another name, or move the file away first.
+    """,
+)
+def a_new_workbook_where_one_is() -> Said:
+    Path("accounts.xlsx").write_bytes(b"")
+    return said(xl2report.new_workbook("accounts.xlsx").findings)
+
+
+@case(
+    "O604",
+    zh="""
+    错误 O604 accounts.xlsx  不能写入输入文件本身
+        办法：请换一个文件名或文件夹。
+    """,
+    en="""
+    error O604 accounts.xlsx  the input itself cannot be the output
+        what to do: Choose another name or folder.
+    """,
+)
+def schedules_in_place_of_the_workbook() -> Said:
+    example().save("accounts.xlsx")
+    return said(xl2report.load("accounts.xlsx").write_schedules("accounts.xlsx").findings)
+
+
+# -- the tests ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "code", [pytest.param(code, id=f"{code} {make.__name__}") for code, (make, *_) in CASES.items()]
+)
+def test_a_wrong_input_is_told_what_is_wrong_and_nothing_else(
+    code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    make, zh, en = CASES[code]
+    found = make()
+    assert [text for text in found if text[0].split()[1] == code] == [(zh, en)]
+    errors = [chinese for chinese, _ in found if chinese.startswith("错误")]
+    assert errors == ([zh] if CODES[code].severity == "error" else [])
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_built_in_code_has_a_case(code: str) -> None:
+    assert code in CASES
+
+
+def test_every_case_is_a_built_in_code() -> None:
+    assert set(CASES) <= set(CODES)
