@@ -34,6 +34,7 @@ _UNIT_ABOVE = re.compile(r"单位[::]?(万元|元)")
 _ESCAPED = re.compile(r"_x00([01][0-9A-Fa-f])_")
 """How Excel stores control characters."""
 _DATE = re.compile(r"(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})日?")
+_FORMULA = re.compile(rb"<f[ >/]")
 EXCEL_DIGITS = 15
 WORKBOOK_UNIT = ("“基本信息”", "基本信息")
 LONGEST_COUNT = 9
@@ -901,7 +902,7 @@ def _open(data: bytes) -> list[_Sheet]:
     values = load(data_only=True)
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         parts = [m for m in archive.namelist() if m.startswith("xl/worksheets/") and m.endswith(".xml")]
-        has_formulas = any(b"<f" in archive.read(m) for m in parts)
+        has_formulas = any(_FORMULA.search(archive.read(m)) for m in parts)
         never_calculated = b'fullCalcOnLoad="1"' in archive.read("xl/workbook.xml")
     formulas = load(data_only=False) if has_formulas else None
     return [_sheet(sheet, formulas[sheet.title] if formulas else None, never_calculated) for sheet in values.worksheets]
