@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from xl2report.derive import Figures
-from xl2report.facts import COLUMN, TABLE, Book, Cell, Fact, Row
+from xl2report.facts import COLUMN, TABLE, Book, Cell, Fact, Row, letters
 from xl2report.figures import Figure, Unit, half_up
 from xl2report.findings import Finding, Term, Words, finding, one_of
 from xl2report.formulas import COMPARISONS, BoxName, Name, evaluate
@@ -19,7 +19,7 @@ from xl2report.formulas import names as names_in
 from xl2report.phrasing import case_of
 from xl2report.profile import EACH_ROW, Claim, Profile, Rule
 from xl2report.reader import normal
-from xl2report.sheets import Box, Sheet, Uncovered, letters, uncovered
+from xl2report.sheets import Box, Sheet, Uncovered, uncovered
 
 UNEXPLAINED = ("未完成", "超出", "未支出", "未安排")
 """The situations of an execution of budget that the report must give the reason for."""

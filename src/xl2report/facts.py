@@ -142,3 +142,17 @@ def prefixes(code: str, lengths: Iterable[int]) -> Iterator[str]:
     for length in lengths:
         if len(code) >= length:
             yield code[:length]
+
+
+def letters(column: int) -> str:
+    """The letters of a column counted from 0.
+
+    >>> letters(0), letters(27)
+    ('A', 'AB')
+    """
+    found = ""
+    column += 1
+    while column:
+        column, rest = divmod(column - 1, 26)
+        found = chr(65 + rest) + found
+    return found

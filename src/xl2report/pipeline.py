@@ -16,7 +16,7 @@ from xl2report.derive import Figures
 from xl2report.facts import Book, Cell
 from xl2report.figures import Figure
 from xl2report.findings import Finding, finding, has_errors, one_of, strictly
-from xl2report.loading import ProfileError, available, load_profile, shipped
+from xl2report.loading import available, load_profile, shipped
 from xl2report.packages import document_date, sealed, write_all
 from xl2report.profile import Profile
 from xl2report.reader import read
@@ -292,16 +292,3 @@ def new_workbook(path: str | Path, profile: str | Path | None = None, *, example
     make = example_workbook if example else blank_workbook
     written = write_all({target: make(load_profile(profile or DEFAULT_PROFILE))})
     return CompileResult(written.paths, written.findings)
-
-
-__all__ = [
-    "CompileResult",
-    "Measured",
-    "ProfileError",
-    "Report",
-    "compile",
-    "example",
-    "load",
-    "new_workbook",
-    "shipped",
-]

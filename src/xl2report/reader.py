@@ -17,7 +17,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from xl2report.facts import COLUMN, TABLE, Book, Cell, Fact, Row
+from xl2report.facts import COLUMN, TABLE, Book, Cell, Fact, Row, letters
 from xl2report.figures import EXACT, half_up
 from xl2report.findings import Finding, Term, finding, nearest, one_of
 from xl2report.profile import Column, Mark, Profile, Table
@@ -221,7 +221,7 @@ class _Sheet:
 
     def cell(self, row: int, column: int) -> Cell:
         """The cell of a row and column, both counted from 0."""
-        return Cell(self.title, f"{_letters(column)}{row + 1}")
+        return Cell(self.title, f"{letters(column)}{row + 1}")
 
 
 @dataclass
@@ -332,7 +332,7 @@ class _Reader:
             if c in sheet.hidden_columns and any(len(r) > c and r[c] is not None for r in sheet.rows)
         ]
         if columns:
-            found = "、".join(_letters(c) for c in columns)
+            found = "、".join(letters(c) for c in columns)
             self.say("S107", sheet.title, what_zh="列", what_en="columns", found=found)
 
     def heads(self, table: Table, sheet: _Sheet) -> _Heads | None:
@@ -875,16 +875,6 @@ def _spans(numbers: Sequence[int]) -> str:
         else:
             spans.append([number, number])
     return "、".join(str(a) if a == b else f"{a}–{b}" for a, b in spans)
-
-
-def _letters(column: int) -> str:
-    """The letters of a column counted from 0."""
-    letters = ""
-    column += 1
-    while column:
-        column, rest = divmod(column - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters
 
 
 # -- the one place that knows openpyxl --------------------------------------------------------------

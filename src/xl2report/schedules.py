@@ -9,9 +9,10 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
+from xl2report.facts import letters
 from xl2report.figures import EXACT
 from xl2report.profile import Profile
-from xl2report.sheets import Box, Role, Sheet, letters, width_of
+from xl2report.sheets import Box, Role, Sheet, width_of
 
 PORTRAIT, LANDSCAPE = 690, 1030
 """Printable width of A4 in pixels at 96 dpi, with the margins below."""

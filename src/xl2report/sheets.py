@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Literal
 
 from xl2report.derive import Figures
-from xl2report.facts import Book, Fact, Query, prefixes
+from xl2report.facts import Book, Fact, Query, letters, prefixes
 from xl2report.figures import Figure, summed
 from xl2report.profile import Mark, Profile, Schedule, SheetColumn, Side
 
@@ -91,20 +91,6 @@ class Sheet:
             return self.by_key.get((row, column))
         found = [box for box in self.amounts if box.row_key == row]
         return found[0] if len(found) == 1 else None
-
-
-def letters(column: int) -> str:
-    """The letters of a column counted from 0.
-
-    >>> letters(0), letters(27)
-    ('A', 'AB')
-    """
-    found = ""
-    column += 1
-    while column:
-        column, rest = divmod(column - 1, 26)
-        found = chr(65 + rest) + found
-    return found
 
 
 def width_of(text: str) -> int:
