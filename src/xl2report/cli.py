@@ -42,6 +42,13 @@ WORDS: dict[str, tuple[str, str]] = {
     "template": ("自己的 Word 模板（默认用口径自带的）", "a Word template of your own (default: the profile's)"),
     "profile": ("口径名称（如 sichuan/2023）或口径文件夹", "a profile's name (sichuan/2023) or folder"),
     "strict": ("把提示也当作错误", "treat warnings as errors"),
+    "toc": (
+        "目录的页码：paginate 用 LibreOffice 分页后印出，field 不印、在 Word 中更新，none 不要目录"
+        "（默认 auto：有 LibreOffice 就印出）",
+        "page numbers of the contents: paginate prints LibreOffice's, field leaves them to be updated in Word, "
+        "none leaves out the contents (default: auto, printed where LibreOffice is found)",
+    ),
+    "pdf": ("另用 LibreOffice 生成报告的 PDF", "write the report as PDF too, by LibreOffice"),
     "format": ("输出格式：text 文字，json 供程序读取", "output: text, or json for programs"),
     "target": ("要生成的工作簿（.xlsx），不覆盖已有文件", "the workbook to write (.xlsx); never overwrites"),
     "example": ("不是空白的，而是填好的示例", "the filled-in example instead of a blank one"),
@@ -128,6 +135,8 @@ def parser(words: _Words) -> argparse.ArgumentParser:
     )
     compile_.add_argument("workbooks", nargs="+", type=Path, metavar="WORKBOOK", help=words["workbook"])
     compile_.add_argument("-o", "--out", type=Path, metavar="DIR", help=words["out"])
+    compile_.add_argument("--toc", choices=("auto", "paginate", "field", "none"), default="auto", help=words["toc"])
+    compile_.add_argument("--pdf", action="store_true", help=words["pdf"])
     check = commands.add_parser("check", words=words, parents=parents, help=words["check"], description=words["check"])
     check.add_argument("workbooks", nargs="+", type=Path, metavar="WORKBOOK", help=words["workbook"])
     for command in (compile_, check):
@@ -189,7 +198,7 @@ def _one(path: Path, options: argparse.Namespace, words: _Words, taken: dict[Pat
 
     if options.command == "check":
         report = load(path, options.profile)
-        _, findings = report.narrative(options.template)
+        _, findings = report.narrative(options.template, "none")
         findings = strictly(findings) if options.strict else findings
         status = 2 if not report.readable else int(has_errors(findings))
         return _result(str(path), status, (), findings, checked=report.checked)
@@ -199,7 +208,13 @@ def _one(path: Path, options: argparse.Namespace, words: _Words, taken: dict[Pat
         return _result(str(path), 1, (), (finding("O601", str(path), reason=same),))
     taken[target.resolve()] = path
     result: CompileResult = compile(
-        path, options.out, template=options.template, profile=options.profile, strict=options.strict
+        path,
+        options.out,
+        template=options.template,
+        profile=options.profile,
+        strict=options.strict,
+        toc=options.toc,
+        pdf=options.pdf,
     )
     return _result(str(path), result.status, result.paths, result.findings, checked=result.checked)
 

@@ -387,6 +387,27 @@ CODES: Mapping[str, _Code] = {
         "请在 Word 模板中加条件，只在有数时印出。",
         "Put a condition around it in the Word template.",
     ),
+    "N407": _code(
+        "note",
+        "目录的页码已用 LibreOffice 分页核定",
+        "the page numbers of the contents are those of LibreOffice's pages",
+        "若在 Word 或 WPS 中分页不同，请右击目录，选“更新域”，只更新页码。",
+        "Where Word or WPS break pages elsewhere, right-click the contents, choose “Update field”, page numbers only.",
+    ),
+    "N408": _code(
+        "note",
+        "目录没有印页码：{reason_zh}",
+        "the contents have no page numbers: {reason_en}",
+        "请在 Word 或 WPS 中点目录，按 F9，选“只更新页码”；或安装 LibreOffice 后再编译。",
+        "Click the contents in Word or WPS, press F9, page numbers only; or install LibreOffice and compile again.",
+    ),
+    "N409": _code(
+        "warning",
+        "目录没有印页码，分页没有成功：{reason_zh}",
+        "the contents have no page numbers, because the report could not be paginated: {reason_en}",
+        "请在 Word 或 WPS 中点目录，按 F9，选“只更新页码”；或检查 LibreOffice 后再编译。",
+        "Click the contents in Word or WPS, press F9, page numbers only; or look after LibreOffice and compile again.",
+    ),
     # template ----------------------------------------------------------------------------------
     "T501": _code(
         "error",
@@ -451,6 +472,20 @@ CODES: Mapping[str, _Code] = {
         "the input itself cannot be the output",
         "请换一个文件名或文件夹。",
         "Choose another name or folder.",
+    ),
+    "O605": _code(
+        "error",
+        "没有找到 LibreOffice（soffice）",
+        "LibreOffice (soffice) was not found",
+        "请安装 LibreOffice 并把它加入 PATH；或不用 --pdf、--toc paginate。",
+        "Install LibreOffice and put it on the PATH; or leave out --pdf and --toc paginate.",
+    ),
+    "O606": _code(
+        "error",
+        "LibreOffice 没有完成转换：{reason_zh}",
+        "LibreOffice did not convert the report: {reason_en}",
+        "请检查 LibreOffice 能否打开报告；或不用 --pdf、--toc paginate。",
+        "See whether LibreOffice opens the report; or leave out --pdf and --toc paginate.",
     ),
 }
 

@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from xl2report.contents import Toc, mark, with_contents
 from xl2report.derive import Figures
 from xl2report.facts import Book
 from xl2report.findings import Finding, finding, nearest
@@ -40,6 +41,7 @@ def render(
     figures: Figures,
     sheets: Sequence[Sheet],
     created: datetime,
+    toc: Toc = "field",
 ) -> Narrative:
     """Fill a docxtpl template with the figures, phrases, lists and texts of one book.
 
@@ -50,6 +52,7 @@ def render(
         figures: the numbers.
         sheets: the laid-out schedules, for their list and for the codes that the glossary explains.
         created: the date in the document properties.
+        toc: how the contents get their page numbers, where the template has contents.
 
     Returns:
         The .docx as bytes with what was found; no bytes where a finding is an error.
@@ -64,7 +67,7 @@ def render(
     except OSError as error:
         return Narrative(None, (finding("F009", name, reason=error.strerror or str(error)),))
     notes = Notes()
-    context = context_of(profile, book, figures, sheets, notes)
+    context = {**context_of(profile, book, figures, sheets, notes), "目录": mark(toc)}
     document = _document(data, name)
     if isinstance(document, Finding):
         return Narrative(None, (document,))
@@ -85,7 +88,8 @@ def render(
     properties.revision = 1
     stream = io.BytesIO()
     document.save(stream)
-    return Narrative(sealed(stream.getvalue()), notes.findings)
+    contents = with_contents(stream.getvalue(), toc, "report.docx")
+    return Narrative(sealed(contents.data) if contents.data is not None else None, (*notes.findings, *contents.findings))
 
 
 # -- the one place that knows docxtpl -----------------------------------------------------------------

@@ -11,7 +11,9 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
+from xl2report import office
 from xl2report.checks import check
+from xl2report.contents import Toc
 from xl2report.derive import Figures
 from xl2report.facts import Book, Cell
 from xl2report.figures import Figure
@@ -69,6 +71,8 @@ def compile(  # the command's name; the built-in is not used here
     template: str | Path | None = None,
     profile: str | Path | None = None,
     strict: bool = False,
+    toc: Toc = "field",
+    pdf: bool = False,
 ) -> CompileResult:
     """Compile a workbook into ``NAME-schedules.xlsx`` and ``NAME-report.docx``: both, or neither.
 
@@ -78,6 +82,10 @@ def compile(  # the command's name; the built-in is not used here
         template: a Word template of your own; the profile's by default.
         profile: as for :func:`load`.
         strict: treat warnings as errors.
+        toc: the page numbers of the contents: ``"field"``, to be updated in Word (the default here, as it needs no
+            other program); ``"paginate"``, printed, by LibreOffice; ``"auto"``, printed where LibreOffice is found
+            (the command's default); ``"none"``, no contents.
+        pdf: write ``NAME-report.pdf`` too, by LibreOffice; all three files, or none.
 
     Returns:
         The paths written (none where a finding is an error) and all findings.
@@ -88,7 +96,7 @@ def compile(  # the command's name; the built-in is not used here
     report = load(path, profile)
     source = report.source
     folder = Path(out) if out is not None else source.parent
-    outputs, findings = report.outputs(folder, template)
+    outputs, findings = report.outputs(folder, template, toc, pdf=pdf)
     if strict:
         findings = strictly(findings)
     if has_errors(findings):
@@ -223,9 +231,11 @@ class Report(Mapping[str, Measured]):
         """Write the schedules to one .xlsx, whole or not at all."""
         return self._write({Path(path): self.schedules()} if self.ok else {}, self.findings)
 
-    def write_narrative(self, path: str | Path, template: str | Path | None = None) -> CompileResult:
+    def write_narrative(
+        self, path: str | Path, template: str | Path | None = None, toc: Toc = "field"
+    ) -> CompileResult:
         """Write the Word report, whole or not at all; ``template`` is your own, or the profile's."""
-        data, findings = self.narrative(template)
+        data, findings = self.narrative(template, toc)
         return self._write({Path(path): data} if data else {}, findings)
 
     def _write(self, outputs: dict[Path, bytes], findings: tuple[Finding, ...]) -> CompileResult:
@@ -243,14 +253,16 @@ class Report(Mapping[str, Measured]):
         department = self.book.info.get("部门名称", "")
         return sealed(write_schedules(self.sheets, self.profile, department, self.date))
 
-    def narrative(self, template: str | Path | None = None) -> tuple[bytes | None, tuple[Finding, ...]]:
+    def narrative(
+        self, template: str | Path | None = None, toc: Toc = "field"
+    ) -> tuple[bytes | None, tuple[Finding, ...]]:
         """The Word report as bytes (none where a finding is an error), and all findings."""
         from xl2report.narrative import render
 
         if not self.ok:
             return None, self.findings
         path = Path(template if template is not None else self.profile.template)
-        result = render(path, self.profile, self.book, self.figures, self.sheets, self.date)
+        result = render(path, self.profile, self.book, self.figures, self.sheets, self.date, toc)
         known = {(f.code, f.message) for f in self.findings}
         return result.data, (*self.findings, *(f for f in result.findings if (f.code, f.message) not in known))
 
@@ -260,17 +272,23 @@ class Report(Mapping[str, Measured]):
         return document_date(self.book.info.get("公开日期", ""), self.profile.year)
 
     def outputs(
-        self, folder: Path, template: str | Path | None = None
+        self, folder: Path, template: str | Path | None = None, toc: Toc = "field", *, pdf: bool = False
     ) -> tuple[dict[Path, bytes], tuple[Finding, ...]]:
         """What :func:`compile` would write into a folder, with all findings; nothing where one is an error."""
-        data, findings = self.narrative(template)
+        data, findings = self.narrative(template, toc)
         if data is None or has_errors(findings):
             return {}, findings
         stem = self.source.stem
-        return {
+        outputs = {
             folder / f"{stem}-schedules.xlsx": self.schedules(),
             folder / f"{stem}-report.docx": data,
-        }, findings
+        }
+        if pdf:
+            made = office.pdf_of(data, self.date, f"{stem}-report.pdf")
+            if isinstance(made, Finding):
+                return {}, (*findings, made)
+            outputs[folder / f"{stem}-report.pdf"] = made
+        return outputs, findings
 
 
 def example() -> Path:
