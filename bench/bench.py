@@ -85,7 +85,7 @@ def commands(folder: Path) -> dict[str, list[str]]:
         "python -c pass": [sys.executable, "-c", "pass"],
         "xl2report --help": [ours, "--help"],
         "naive.py": [sys.executable, "-m", "naive", str(EXAMPLE), str(folder / "naive")],
-        "xl2report compile": [ours, "compile", str(EXAMPLE), "-o", str(folder / "ours")],
+        "xl2report compile": [ours, "compile", str(EXAMPLE), "-o", str(folder / "ours"), "--toc", "field"],
     }
 
 

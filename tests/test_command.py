@@ -29,7 +29,7 @@ def test_compile_writes_both_files_beside_the_workbook_and_says_so(example: Path
     book = tmp_path / "县 政府办" / "决算.xlsx"
     book.parent.mkdir()
     book.write_bytes(example.read_bytes())
-    done = run("compile", "决算.xlsx", cwd=book.parent)
+    done = run("compile", "决算.xlsx", "--toc", "field", cwd=book.parent)
 
     assert done.returncode == 0, done.stderr
     assert sorted(p.name for p in book.parent.iterdir()) == ["决算-report.docx", "决算-schedules.xlsx", "决算.xlsx"]
@@ -45,14 +45,14 @@ def test_two_compiles_and_other_circumstances_give_the_same_bytes(
         ({"PYTHONHASHSEED": "1", "TZ": "Asia/Shanghai"}, {"PYTHONHASHSEED": "2", "LC_ALL": "C", "TZ": "America/Lima"})
     ):
         out = tmp_path / str(number)
-        assert run("compile", str(example), "-o", str(out), **environment).returncode == 0
+        assert run("compile", str(example), "-o", str(out), "--toc", "field", **environment).returncode == 0
         assert [(out / p.name).read_bytes() for p in outputs] == [p.read_bytes() for p in outputs]
 
 
 def test_source_date_epoch_sets_the_date_in_the_properties(example: Path, tmp_path: Path) -> None:
     from openpyxl import load_workbook
 
-    done = run("compile", str(example), "-o", str(tmp_path), SOURCE_DATE_EPOCH="1700000000")
+    done = run("compile", str(example), "-o", str(tmp_path), "--toc", "field", SOURCE_DATE_EPOCH="1700000000")
 
     assert done.returncode == 0
     assert str(load_workbook(next(tmp_path.glob("*.xlsx"))).properties.created) == "2023-11-14 22:13:20"
@@ -68,7 +68,7 @@ def test_check_writes_nothing_and_tells_the_same(example: Path, tmp_path: Path) 
 
 
 def test_strict_makes_warnings_errors(example: Path, tmp_path: Path) -> None:
-    done = run("compile", str(example), "-o", str(tmp_path), "--strict")
+    done = run("compile", str(example), "-o", str(tmp_path), "--toc", "field", "--strict")
 
     assert done.returncode == 1
     assert list(tmp_path.iterdir()) == []
@@ -91,7 +91,7 @@ def test_messages_are_chinese_unless_the_locale_or_the_option_says_english(
 
 
 def test_json_has_stable_keys(example: Path, tmp_path: Path) -> None:
-    done = run("compile", str(example), "-o", str(tmp_path), "--format", "json")
+    done = run("compile", str(example), "-o", str(tmp_path), "--toc", "field", "--format", "json")
     document = json.loads(done.stdout)
     [result] = document["results"]
 
@@ -107,7 +107,7 @@ def test_json_has_stable_keys(example: Path, tmp_path: Path) -> None:
 
 def test_several_workbooks_are_compiled_and_the_worst_status_counts(example: Path, tmp_path: Path) -> None:
     missing = tmp_path / "缺.xlsx"
-    done = run("compile", str(example), str(missing), str(example), "-o", str(tmp_path / "out"))
+    done = run("compile", str(example), str(missing), str(example), "-o", str(tmp_path / "out"), "--toc", "field")
 
     assert done.returncode == 2
     assert "F001" in done.stdout

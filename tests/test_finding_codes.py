@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import re
+import sys
 import textwrap
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -56,9 +57,22 @@ def example(**cells: Any) -> Workbook:
     return book
 
 
-def compiled(book: Workbook, template: str | None = None) -> Said:
+def compiled(book: Workbook, template: str | None = None, **options: Any) -> Said:
     book.save("accounts.xlsx")
-    return said(xl2report.compile("accounts.xlsx", "out", template=template).findings)
+    return said(xl2report.compile("accounts.xlsx", "out", template=template, **options).findings)
+
+
+def compiled_with_office(script: str, **options: Any) -> Said:
+    """The example compiled where LibreOffice is a script of ours, or nothing."""
+    programs = Path("programs").absolute()
+    programs.mkdir()
+    if script:
+        (programs / "soffice").write_text(f"#!{sys.executable}\n{script}", encoding="utf-8")
+        (programs / "soffice").chmod(0o755)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", str(programs))
+        patch.setattr("xl2report.office.USUAL", ())
+        return compiled(example(), **options)
 
 
 def compiled_bytes(data: bytes) -> Said:
@@ -889,6 +903,63 @@ def a_rate_from_nothing() -> Said:
     return compiled_with("因公出国（境）费增长{{ 因公出国费.增长率 }}。")
 
 
+NUMBERING_OFFICE = """
+import sys, zipfile
+from pathlib import Path
+out = Path(sys.argv[sys.argv.index("--outdir") + 1])
+out.mkdir()
+with zipfile.ZipFile(sys.argv[-1]) as source, zipfile.ZipFile(out / "report.docx", "w") as target:
+    for name in source.namelist():
+        target.writestr(name, source.read(name).replace(b">?<", b">7<"))
+"""
+"""A LibreOffice that has every heading on page 7."""
+
+
+@case(
+    "N407",
+    zh="""
+    说明 N407 report.docx  目录的页码已用 LibreOffice 分页核定
+        办法：若在 Word 或 WPS 中分页不同，请右击目录，选“更新域”，只更新页码。
+    """,
+    en="""
+    note N407 report.docx  the page numbers of the contents are those of LibreOffice's pages
+        what to do: Where Word or WPS break pages elsewhere, right-click the contents, choose “Update field”, page numbers only.
+    """,
+)
+def contents_with_page_numbers() -> Said:
+    return compiled_with_office(NUMBERING_OFFICE, toc="paginate")
+
+
+@case(
+    "N408",
+    zh="""
+    说明 N408 report.docx  目录没有印页码：没有找到 LibreOffice
+        办法：请在 Word 或 WPS 中点目录，按 F9，选“只更新页码”；或安装 LibreOffice 后再编译。
+    """,
+    en="""
+    note N408 report.docx  the contents have no page numbers: LibreOffice was not found
+        what to do: Click the contents in Word or WPS, press F9, page numbers only; or install LibreOffice and compile again.
+    """,
+)
+def contents_without_libreoffice() -> Said:
+    return compiled_with_office("", toc="auto")
+
+
+@case(
+    "N409",
+    zh="""
+    提示 N409 report.docx  目录没有印页码，分页没有成功：LibreOffice 没有完成转换：没有生成文件（返回值77）
+        办法：请在 Word 或 WPS 中点目录，按 F9，选“只更新页码”；或检查 LibreOffice 后再编译。
+    """,
+    en="""
+    warning N409 report.docx  the contents have no page numbers, because the report could not be paginated: LibreOffice did not convert the report: it wrote no file (exit status 77)
+        what to do: Click the contents in Word or WPS, press F9, page numbers only; or look after LibreOffice and compile again.
+    """,
+)
+def contents_with_a_libreoffice_that_cannot_start() -> Said:
+    return compiled_with_office("raise SystemExit(77)", toc="auto")
+
+
 # -- template -------------------------------------------------------------------------------------
 
 
@@ -1047,6 +1118,36 @@ def a_new_workbook_where_one_is() -> Said:
 def schedules_in_place_of_the_workbook() -> Said:
     example().save("accounts.xlsx")
     return said(xl2report.load("accounts.xlsx").write_schedules("accounts.xlsx").findings)
+
+
+@case(
+    "O605",
+    zh="""
+    错误 O605 accounts-report.pdf  没有找到 LibreOffice（soffice）
+        办法：请安装 LibreOffice 并把它加入 PATH；或不用 --pdf、--toc paginate。
+    """,
+    en="""
+    error O605 accounts-report.pdf  LibreOffice (soffice) was not found
+        what to do: Install LibreOffice and put it on the PATH; or leave out --pdf and --toc paginate.
+    """,
+)
+def a_pdf_without_libreoffice() -> Said:
+    return compiled_with_office("", pdf=True)
+
+
+@case(
+    "O606",
+    zh="""
+    错误 O606 accounts-report.pdf  LibreOffice 没有完成转换：没有生成文件（返回值77）
+        办法：请检查 LibreOffice 能否打开报告；或不用 --pdf、--toc paginate。
+    """,
+    en="""
+    error O606 accounts-report.pdf  LibreOffice did not convert the report: it wrote no file (exit status 77)
+        what to do: See whether LibreOffice opens the report; or leave out --pdf and --toc paginate.
+    """,
+)
+def a_libreoffice_that_cannot_start() -> Said:
+    return compiled_with_office("raise SystemExit(77)", pdf=True)
 
 
 # -- the tests ----------------------------------------------------------------------------------------

@@ -206,7 +206,7 @@ def test_one_bad_workbook_does_not_hold_up_a_good_one(tmp_path: Path, capsys: py
     good, bad = tmp_path / "good.xlsx", tmp_path / "bad.xlsx"
     good.write_bytes(EXAMPLE)
     bad.write_bytes(WITH_PASSWORD)
-    assert main(["compile", str(bad), str(good), "-o", str(tmp_path / "out"), "--lang", "zh"]) == 2
+    assert main(["compile", str(bad), str(good), "-o", str(tmp_path / "out"), "--toc", "field", "--lang", "zh"]) == 2
     assert errors_printed(capsys.readouterr().out) == ["F003 bad.xlsx  工作簿有打开密码"]
     assert sorted(snapshot(tmp_path / "out")) == ["good-report.docx", "good-schedules.xlsx"]
 
@@ -215,7 +215,7 @@ def test_strict_refuses_for_a_warning(tmp_path: Path, old_outputs: Path, capsys:
     path = tmp_path / "accounts.xlsx"
     path.write_bytes(EXAMPLE)
     before = snapshot(old_outputs)
-    assert main(["compile", str(path), "-o", str(old_outputs), "--lang", "zh", "--strict"]) == 1
+    assert main(["compile", str(path), "-o", str(old_outputs), "--toc", "field", "--lang", "zh", "--strict"]) == 1
     assert [error.split()[0] for error in errors_printed(capsys.readouterr().out)] == ["R063", "R066", "R066"]
     assert snapshot(old_outputs) == before
 
@@ -228,7 +228,7 @@ def test_an_output_that_cannot_be_replaced_leaves_both_as_they_were(
     (old_outputs / "accounts-report.docx").unlink()
     (old_outputs / "accounts-report.docx").mkdir()
     before = snapshot(old_outputs)
-    assert main(["compile", str(path), "-o", str(old_outputs), "--lang", "zh"]) == 1
+    assert main(["compile", str(path), "-o", str(old_outputs), "--toc", "field", "--lang", "zh"]) == 1
     (error,) = errors_printed(capsys.readouterr().out)
     assert error == f"O601 {old_outputs / 'accounts-report.docx'}  无法写入：是一个文件夹 (is a folder)"
     assert snapshot(old_outputs) == before
@@ -243,7 +243,7 @@ def test_unedited_outputs_are_replaced_and_edited_ones_are_kept_under_another_na
     path = tmp_path / "accounts.xlsx"
     path.write_bytes(EXAMPLE)
     compiled = snapshot(old_outputs)
-    arguments = ["compile", str(path), "-o", str(old_outputs), "--lang", "zh"]
+    arguments = ["compile", str(path), "-o", str(old_outputs), "--toc", "field", "--lang", "zh"]
 
     assert main(arguments) == 0, "nobody edited them"
     assert "O602" not in capsys.readouterr().out

@@ -83,7 +83,8 @@ def corrected() -> str:
 
 @pytest.fixture(scope="module")
 def part_two(outputs: tuple[Path, Path]) -> str:
-    texts = [plain(p.text) for p in Document(str(outputs[1])).paragraphs]
+    paragraphs = Document(str(outputs[1])).paragraphs
+    texts = [plain(p.text) for p in paragraphs if p.style and not p.style.name.startswith("toc ")]
     first = next(i for i, t in enumerate(texts) if t.startswith("第二部分"))
     last = next(i for i, t in enumerate(texts) if t.startswith("第三部分"))
     return "".join(texts[first:last])

@@ -43,10 +43,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "profile": ("口径名称（如 sichuan/2023）或口径文件夹", "a profile's name (sichuan/2023) or folder"),
     "strict": ("把提示也当作错误", "treat warnings as errors"),
     "toc": (
-        "目录的页码：paginate 用 LibreOffice 分页后印出，field 不印、在 Word 中更新，none 不要目录"
-        "（默认 auto：有 LibreOffice 就印出）",
-        "page numbers of the contents: paginate prints LibreOffice's, field leaves them to be updated in Word, "
-        "none leaves out the contents (default: auto, printed where LibreOffice is found)",
+        "目录页码：paginate 用 LibreOffice 分页印出，field 在 Word 中更新，none 不要目录（默认 auto：能印就印）",
+        "page numbers of the contents: paginate, LibreOffice's; field, updated in Word; none, no contents (default: auto)",
     ),
     "pdf": ("另用 LibreOffice 生成报告的 PDF", "write the report as PDF too, by LibreOffice"),
     "format": ("输出格式：text 文字，json 供程序读取", "output: text, or json for programs"),

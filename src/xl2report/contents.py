@@ -28,8 +28,6 @@ ATTACHMENT_TITLE = "附件标题"
 """Styles of the template: an attachment's number opens it, and its inner headings are not listed."""
 ROUNDS = 3
 """How often numbers are written and measured again before they are said not to settle."""
-DOCUMENT = "word/document.xml"
-STYLES = "word/styles.xml"
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _PAGE = re.compile(r"xl2report-page (\S+) (.*)", re.DOTALL)
 _UNKNOWN = "?"
@@ -67,11 +65,11 @@ def with_contents(package: bytes, toc: Toc, place: str) -> Contents:
         place: the file that a finding is about.
     """
     parts = parts_of(package)
-    if MARK.encode() not in parts[DOCUMENT]:
+    if MARK.encode() not in parts.get(_target(parts, "", "officeDocument"), b""):
         return Contents(package)
     body = _Body(parts)
     if toc == "field":
-        return Contents(body.package(body.entries), (_unnumbered(place, "--toc field", "--toc field"),))
+        return Contents(body.package(body.entries), (_unnumbered(place, "未分页（field）", "not paginated (field)"),))
     if toc == "auto" and office.program() is None:
         return Contents(
             body.package(body.entries), (_unnumbered(place, "没有找到 LibreOffice", "LibreOffice was not found"),)
@@ -109,7 +107,8 @@ def _paginated(body: _Body, place: str) -> bytes | Finding:
 def printed_pages(measured: bytes) -> Mapping[str, str]:
     """Bookmark -> page number, from a copy made for measuring after LibreOffice has saved it."""
     pages = {}
-    for paragraph in _parsed(parts_of(measured)[DOCUMENT]).iter(f"{W}p"):
+    parts = parts_of(measured)
+    for paragraph in _parsed(parts[_target(parts, "", "officeDocument")]).iter(f"{W}p"):
         found = _PAGE.fullmatch(_text(paragraph))
         if found:
             pages[found[1]] = found[2].strip()
@@ -124,11 +123,13 @@ class _Body:
 
     def __init__(self, parts: Mapping[str, bytes]) -> None:
         self._parts = dict(parts)
-        self._root = _parsed(parts[DOCUMENT])
+        self._name = _target(parts, "", "officeDocument")
+        self._root = _parsed(parts[self._name])
         body = self._root.find(f"{W}body")
-        levels = _levels(_parsed(parts[STYLES]))
+        levels = _levels(parts.get(_target(parts, self._name, "styles"), b"<none/>"))
+        self._styles = {name.lower(): style for style, (name, _) in levels.items()}
         headings = list(_headings(body, levels))
-        ids = [int(mark.get(f"{W}id", "0")) for mark in body.iter(f"{W}bookmarkStart")]
+        ids = [_whole(mark.get(f"{W}id")) or 0 for mark in body.iter(f"{W}bookmarkStart")]
         names = {mark.get(f"{W}name") for mark in body.iter(f"{W}bookmarkStart")}
         first = max([0, *ids]) + 1
         entries = []
@@ -142,11 +143,23 @@ class _Body:
         """The package with these entries; for measuring, with a page more that asks for the number of each."""
         root = copy.deepcopy(self._root)
         body = root.find(f"{W}body")
-        _replace_mark(body, _toc(entries))
+        _replace_mark(body, self._toc(entries))
         if measuring:
             at = len(body) - (len(body) > 0 and body[-1].tag == f"{W}sectPr")
             body[at:at] = [_asking(entry, first=number == 0) for number, entry in enumerate(entries)]
-        return pack({**self._parts, DOCUMENT: _serialised(root)})
+        return pack({**self._parts, self._name: _serialised(root)})
+
+    def _toc(self, entries: Sequence[Entry]) -> list[Any]:
+        """The TOC field: a paragraph an entry, and one of no height that ends the field, as Word writes it."""
+        styles = {level: self._styles.get(f"toc {level}", f"TOC{level}") for level in (1, 2, 3)}
+        paragraphs = [_line(entry, styles[entry.level]) for entry in entries]
+        end = _paragraph(styles[1])
+        end[0].append(_element("spacing", before="0", after="0", line="20", lineRule="exact"))
+        begin = [_run(_element("fldChar", fldCharType="begin")), _instruction(TOC_FIELD)]
+        begin.append(_run(_element("fldChar", fldCharType="separate")))
+        (paragraphs or [end])[0][1:1] = begin
+        end.append(_run(_element("fldChar", fldCharType="end")))
+        return [*paragraphs, end]
 
 
 def _headings(body: Any, levels: Mapping[str, tuple[str, int]]) -> Iterator[tuple[Any, int, str]]:
@@ -156,7 +169,7 @@ def _headings(body: Any, levels: Mapping[str, tuple[str, int]]) -> Iterator[tupl
     for paragraph in body.iterchildren(f"{W}p"):
         style = paragraph.find(f"{W}pPr/{W}pStyle")
         name, level = levels.get(style.get(f"{W}val") if style is not None else "", ("", 0))
-        text = " ".join(_text(paragraph).split(" ")).strip()
+        text = re.sub("[ \t\n]+", " ", _text(paragraph)).strip()
         if waiting:
             number = waiting[2]
             yield (*waiting[:2], f"{number}　{text}" if name == ATTACHMENT_TITLE else number)
@@ -171,16 +184,17 @@ def _headings(body: Any, levels: Mapping[str, tuple[str, int]]) -> Iterator[tupl
         yield waiting
 
 
-def _levels(styles: Any) -> Mapping[str, tuple[str, int]]:
+def _levels(styles: bytes) -> Mapping[str, tuple[str, int]]:
     """Style id -> (name, level 1 to 3 of the heading that it is or is based on, else 0)."""
     known = {}
-    for style in styles.iter(f"{W}style"):
+    for style in _parsed(styles).iter(f"{W}style"):
         name, base = style.find(f"{W}name"), style.find(f"{W}basedOn")
         outline = style.find(f"{W}pPr/{W}outlineLvl")
-        known[style.get(f"{W}styleId")] = (
-            name.get(f"{W}val") if name is not None else "",
-            base.get(f"{W}val") if base is not None else "",
-            int(outline.get(f"{W}val")) + 1 if outline is not None else None,
+        number = _whole(outline.get(f"{W}val")) if outline is not None else None
+        known[style.get(f"{W}styleId", "")] = (
+            name.get(f"{W}val", "") if name is not None else "",
+            base.get(f"{W}val", "") if base is not None else "",
+            None if number is None else number + 1,
         )
 
     def level(style: str, depth: int = 0) -> int:
@@ -192,6 +206,22 @@ def _levels(styles: Any) -> Mapping[str, tuple[str, int]]:
         return found if found <= 3 else 0
 
     return {style: (name, level(style)) for style, (name, _, _) in known.items()}
+
+
+def _whole(text: str | None) -> int | None:
+    """A whole number of the XML, or ``None`` where it is none."""
+    return int(text) if text and re.fullmatch(r"\d{1,9}", text) else None
+
+
+def _target(parts: Mapping[str, bytes], source: str, kind: str) -> str:
+    """The part that a part (or the package, "") refers to by a relation of this kind, or ""."""
+    folder, _, name = source.rpartition("/")
+    relations = parts.get(f"{folder}/_rels/{name}.rels".lstrip("/"))
+    for relation in _parsed(relations) if relations else ():
+        if relation.get("Type", "").endswith(f"/{kind}"):
+            target: str = relation.get("Target", "")
+            return target[1:] if target.startswith("/") else f"{folder}/{target}".lstrip("/")
+    return ""
 
 
 def _free(name: str, names: set[str | None]) -> str:
@@ -216,6 +246,9 @@ def _replace_mark(body: Any, toc: Sequence[Any]) -> None:
     for paragraph in list(body.iterchildren(f"{W}p")):
         if not done and _text(paragraph).strip() == MARK:
             at = body.index(paragraph)
+            section = paragraph.find(f"{W}pPr/{W}sectPr")
+            if section is not None:
+                toc[-1][0].append(section)
             body[at : at + 1] = list(toc)
             done = True
     for text in body.iter(f"{W}t"):
@@ -226,22 +259,9 @@ def _replace_mark(body: Any, toc: Sequence[Any]) -> None:
 # -- elements -----------------------------------------------------------------------------------------
 
 
-def _toc(entries: Sequence[Entry]) -> list[Any]:
-    """The TOC field: a paragraph an entry, and one of no height that ends the field, as Word writes it."""
-    paragraphs = [_line(entry) for entry in entries]
-    end = _paragraph("TOC1")
-    end[0].append(_element("spacing", before="0", after="0", line="20", lineRule="exact"))
-    begin = [_run(_element("fldChar", fldCharType="begin")), _instruction(TOC_FIELD)]
-    begin.append(_run(_element("fldChar", fldCharType="separate")))
-    first = (paragraphs or [end])[0]
-    first[1:1] = begin
-    end.append(_run(_element("fldChar", fldCharType="end")))
-    return [*paragraphs, end]
-
-
-def _line(entry: Entry) -> Any:
+def _line(entry: Entry, style: str) -> Any:
     """One line: a link to the heading, with the text, a tab and the number in a PAGEREF field."""
-    paragraph = _paragraph(f"TOC{entry.level}")
+    paragraph = _paragraph(style)
     link = _element("hyperlink", anchor=entry.bookmark, history="1")
     link.extend([_run(_plain(entry.text)), _run(_element("tab")), *_page_field(entry.bookmark, entry.page)])
     paragraph.append(link)

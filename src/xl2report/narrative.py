@@ -89,7 +89,9 @@ def render(
     stream = io.BytesIO()
     document.save(stream)
     contents = with_contents(stream.getvalue(), toc, "report.docx")
-    return Narrative(sealed(contents.data) if contents.data is not None else None, (*notes.findings, *contents.findings))
+    return Narrative(
+        sealed(contents.data) if contents.data is not None else None, (*notes.findings, *contents.findings)
+    )
 
 
 # -- the one place that knows docxtpl -----------------------------------------------------------------

@@ -1,6 +1,6 @@
 """Office packages as they leave the program: same input, same bytes; complete or not at all; hand edits kept.
 
-Every output carries a fingerprint of its parts in ``docProps/custom.xml``. A file whose fingerprint is gone or
+Every output carries a fingerprint of its parts in ``docProps/custom.xml``, a PDF in its ID. A file whose fingerprint is gone or
 no longer right was saved by somebody, and is set aside before a new one takes its place.
 """
 
@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import io
 import os
+import re
 import zipfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -25,6 +26,8 @@ CUSTOM = "docProps/custom.xml"
 PROPERTY = "xl2report"
 _CUSTOM_TYPE = b"application/vnd.openxmlformats-officedocument.custom-properties+xml"
 _CUSTOM_RELATION = b"http://schemas.openxmlformats.org/officeDocument/2006/relationships/custom-properties"
+
+_PDF_ID = re.compile(rb"(/ID\s*\[\s*<)[0-9A-Fa-f]{32}(>\s*<)[0-9A-Fa-f]{32}(>)")
 
 
 def parts_of(package: bytes) -> dict[str, bytes]:
@@ -77,10 +80,39 @@ def sealed(package: bytes) -> bytes:
     return pack(parts)
 
 
+def sealed_pdf(pdf: bytes, created: datetime) -> bytes:
+    """A PDF of LibreOffice with one date instead of the clock, and its hash as its ID; no byte changes its place.
+
+    >>> sealed_pdf(b"/CreationDate(D:20261122095719+08'00')", datetime(2024, 9, 27))
+    b"/CreationDate(D:20240927000000+00'00')"
+    """
+    stamp = f"{created:%Y%m%d%H%M%S}".encode()
+
+    def date(match: re.Match[bytes]) -> bytes:
+        return match[1] + stamp + re.sub(rb"\d", b"0", match[2])
+
+    pdf = re.sub(rb"(/(?:CreationDate|ModDate)\s*\(D:)\d{14}([^)]*)", date, pdf)
+    pdf = re.sub(rb"(/DocChecksum\s*/)[0-9A-Fa-f]{32}", lambda match: match[1] + b"0" * 32, pdf)
+    return _with_own_id(pdf)
+
+
+def _with_own_id(pdf: bytes) -> bytes:
+    """The PDF with the hash of everything but the ID as its ID."""
+
+    def written(number: bytes) -> bytes:
+        return _PDF_ID.sub(lambda match: match[1] + number + match[2] + number + match[3], pdf)
+
+    digest = hashlib.sha256(written(b"0" * 32)).hexdigest()
+    return written(digest[:32].upper().encode())
+
+
 def untouched(path: Path) -> bool:
     """Whether a file is just as the program wrote it."""
     try:
-        parts = parts_of(path.read_bytes())
+        data = path.read_bytes()
+        if data.startswith(b"%PDF-"):
+            return _with_own_id(data) == data
+        parts = parts_of(data)
     except (OSError, zipfile.BadZipFile, ValueError):
         return False
     return fingerprint(parts).encode() in parts.get(CUSTOM, b"")

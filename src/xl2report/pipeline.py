@@ -19,7 +19,7 @@ from xl2report.facts import Book, Cell
 from xl2report.figures import Figure
 from xl2report.findings import Finding, finding, has_errors, one_of, strictly
 from xl2report.loading import available, load_profile, shipped
-from xl2report.packages import document_date, sealed, write_all
+from xl2report.packages import document_date, sealed, sealed_pdf, write_all
 from xl2report.profile import Profile
 from xl2report.reader import read
 from xl2report.sheets import Sheet, lay_out
@@ -284,10 +284,10 @@ class Report(Mapping[str, Measured]):
             folder / f"{stem}-report.docx": data,
         }
         if pdf:
-            made = office.pdf_of(data, self.date, f"{stem}-report.pdf")
+            made = office.convert(data, "pdf", f"{stem}-report.pdf")
             if isinstance(made, Finding):
                 return {}, (*findings, made)
-            outputs[folder / f"{stem}-report.pdf"] = made
+            outputs[folder / f"{stem}-report.pdf"] = sealed_pdf(made, self.date)
         return outputs, findings
 
 
