@@ -14,10 +14,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from xl2report.charts import chart_data, place
 from xl2report.derive import Figures
 from xl2report.facts import Book
 from xl2report.findings import Finding, finding, nearest
-from xl2report.packages import sealed
+from xl2report.packages import parts_of, sealed
 from xl2report.profile import COMPANIONS, Profile
 from xl2report.sheets import Sheet
 from xl2report.views import FigureView, Group, Notes, chinese_number, context_of
@@ -64,7 +65,8 @@ def render(
     except OSError as error:
         return Narrative(None, (finding("F009", name, reason=error.strerror or str(error)),))
     notes = Notes()
-    context = context_of(profile, book, figures, sheets, notes)
+    charts = chart_data(profile, figures)
+    context = context_of(profile, book, figures, sheets, charts, notes)
     document = _document(data, name)
     if isinstance(document, Finding):
         return Narrative(None, (document,))
@@ -85,7 +87,9 @@ def render(
     properties.revision = 1
     stream = io.BytesIO()
     document.save(stream)
-    return Narrative(sealed(stream.getvalue()), notes.findings)
+    parts = parts_of(stream.getvalue())
+    place(parts, charts)
+    return Narrative(sealed(parts), notes.findings)
 
 
 # -- the one place that knows docxtpl -----------------------------------------------------------------

@@ -17,7 +17,7 @@ from xl2report.facts import Book, Cell
 from xl2report.figures import Figure
 from xl2report.findings import Finding, finding, has_errors, one_of, strictly
 from xl2report.loading import available, load_profile, shipped
-from xl2report.packages import document_date, sealed, write_all
+from xl2report.packages import document_date, parts_of, sealed, write_all
 from xl2report.profile import Profile
 from xl2report.reader import read
 from xl2report.sheets import Sheet, lay_out
@@ -241,7 +241,7 @@ class Report(Mapping[str, Measured]):
         from xl2report.schedules import write_schedules
 
         department = self.book.info.get("部门名称", "")
-        return sealed(write_schedules(self.sheets, self.profile, department, self.date))
+        return sealed(parts_of(write_schedules(self.sheets, self.profile, department, self.date)))
 
     def narrative(self, template: str | Path | None = None) -> tuple[bytes | None, tuple[Finding, ...]]:
         """The Word report as bytes (none where a finding is an error), and all findings."""
