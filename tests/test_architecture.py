@@ -10,7 +10,7 @@ import xl2report
 SOURCE = Path(xl2report.__file__).parent
 ORDER = [
     "facts", "figures", "formulas", "findings", "profile", "loading", "reader", "derive", "phrasing", "sheets",
-    "checks", "schedules", "workbooks", "packages", "charts", "views", "template_text", "narrative", "pipeline", "cli", "__main__",
+    "checks", "schedules", "workbooks", "packages", "charts", "tables", "views", "template_text", "narrative", "pipeline", "cli", "__main__",
 ]  # fmt: skip
 HOMES = {
     "openpyxl": {"reader"},
@@ -18,7 +18,7 @@ HOMES = {
     "docxtpl": {"narrative"},
     "docx": {"template_text"},
     "jinja2": {"narrative", "views"},
-    "lxml": {"narrative", "charts"},
+    "lxml": {"narrative", "charts", "tables"},
 }
 
 

@@ -21,6 +21,7 @@ from xl2report.findings import Finding, finding, nearest
 from xl2report.packages import parts_of, sealed
 from xl2report.profile import COMPANIONS, Profile
 from xl2report.sheets import Sheet
+from xl2report.tables import MARK, place_tables
 from xl2report.views import FigureView, Group, Notes, chinese_number, context_of
 
 LONGEST_PROPERTY = 255
@@ -41,6 +42,8 @@ def render(
     figures: Figures,
     sheets: Sequence[Sheet],
     created: datetime,
+    *,
+    with_tables: bool = False,
 ) -> Narrative:
     """Fill a docxtpl template with the figures, phrases, lists and texts of one book.
 
@@ -51,6 +54,7 @@ def render(
         figures: the numbers.
         sheets: the laid-out schedules, for their list and for the codes that the glossary explains.
         created: the date in the document properties.
+        with_tables: put the schedules as Word tables where the template has ``{{ 附表表格 }}``.
 
     Returns:
         The .docx as bytes with what was found; no bytes where a finding is an error.
@@ -67,6 +71,7 @@ def render(
     notes = Notes()
     charts = chart_data(profile, figures)
     context = context_of(profile, book, figures, sheets, charts, notes)
+    context["附表表格"] = MARK if with_tables else ""
     document = _document(data, name)
     if isinstance(document, Finding):
         return Narrative(None, (document,))
@@ -89,6 +94,8 @@ def render(
     document.save(stream)
     parts = parts_of(stream.getvalue())
     place(parts, charts)
+    if with_tables and not place_tables(parts, sheets):
+        notes.say("T506", name, "附表表格")
     return Narrative(sealed(parts), notes.findings)
 
 

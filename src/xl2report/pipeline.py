@@ -69,6 +69,7 @@ def compile(  # the command's name; the built-in is not used here
     template: str | Path | None = None,
     profile: str | Path | None = None,
     strict: bool = False,
+    with_tables: bool = False,
 ) -> CompileResult:
     """Compile a workbook into ``NAME-schedules.xlsx`` and ``NAME-report.docx``: both, or neither.
 
@@ -78,6 +79,7 @@ def compile(  # the command's name; the built-in is not used here
         template: a Word template of your own; the profile's by default.
         profile: as for :func:`load`.
         strict: treat warnings as errors.
+        with_tables: put the schedules into the report too, as Word tables on landscape pages.
 
     Returns:
         The paths written (none where a finding is an error) and all findings.
@@ -88,7 +90,7 @@ def compile(  # the command's name; the built-in is not used here
     report = load(path, profile)
     source = report.source
     folder = Path(out) if out is not None else source.parent
-    outputs, findings = report.outputs(folder, template)
+    outputs, findings = report.outputs(folder, template, with_tables=with_tables)
     if strict:
         findings = strictly(findings)
     if has_errors(findings):
@@ -243,14 +245,16 @@ class Report(Mapping[str, Measured]):
         department = self.book.info.get("部门名称", "")
         return sealed(parts_of(write_schedules(self.sheets, self.profile, department, self.date)))
 
-    def narrative(self, template: str | Path | None = None) -> tuple[bytes | None, tuple[Finding, ...]]:
+    def narrative(
+        self, template: str | Path | None = None, *, with_tables: bool = False
+    ) -> tuple[bytes | None, tuple[Finding, ...]]:
         """The Word report as bytes (none where a finding is an error), and all findings."""
         from xl2report.narrative import render
 
         if not self.ok:
             return None, self.findings
         path = Path(template if template is not None else self.profile.template)
-        result = render(path, self.profile, self.book, self.figures, self.sheets, self.date)
+        result = render(path, self.profile, self.book, self.figures, self.sheets, self.date, with_tables=with_tables)
         known = {(f.code, f.message) for f in self.findings}
         return result.data, (*self.findings, *(f for f in result.findings if (f.code, f.message) not in known))
 
@@ -260,10 +264,10 @@ class Report(Mapping[str, Measured]):
         return document_date(self.book.info.get("公开日期", ""), self.profile.year)
 
     def outputs(
-        self, folder: Path, template: str | Path | None = None
+        self, folder: Path, template: str | Path | None = None, *, with_tables: bool = False
     ) -> tuple[dict[Path, bytes], tuple[Finding, ...]]:
         """What :func:`compile` would write into a folder, with all findings; nothing where one is an error."""
-        data, findings = self.narrative(template)
+        data, findings = self.narrative(template, with_tables=with_tables)
         if data is None or has_errors(findings):
             return {}, findings
         stem = self.source.stem
