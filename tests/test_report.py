@@ -130,6 +130,38 @@ def test_hostile_text_arrives_unharmed(
     assert found[-1] == texts[-1]
 
 
+def test_hostile_text_in_every_text_column_changes_nothing_but_that_text(
+    edited: Callable[..., Path], tmp_path: Path, outputs: tuple[Path, Path]
+) -> None:
+    hostile = "&<w:p>{{ 7*7 }}{% if %}]]>{_{ x }_}=1+1\u202e"
+    plain = "普通文字"
+    places = [
+        ("基本信息", 2, 5),
+        ("文字材料", 4, 60),
+        ("名词解释", 2, 5),
+        ("绩效指标", 4, 5),
+        ("绩效指标", 7, 6),
+        ("绩效项目", 3, 4),
+    ]
+
+    def texts_with(text: str, name: str) -> list[str]:
+        def write(book: Any) -> None:
+            for sheet, column, row in places:
+                book[sheet].cell(row, column).value = f"{text}{sheet}{row}"
+            book["基本信息"].cell(4, 2).value = f"{text}部门"
+
+        target = tmp_path / name
+        assert xl2report.load(edited(write, f"{name}.xlsx")).write_narrative(target).ok
+        document = Document(str(target))
+        return [p.text for p in document.paragraphs] + [
+            c.text for t in document.tables for r in t.rows for c in r.cells
+        ]
+
+    expected = [text.replace(plain, hostile) for text in texts_with(plain, "plain.docx")]
+    assert texts_with(hostile, "hostile.docx") == expected
+    assert sum(hostile in text for text in expected) > 10
+
+
 @pytest.mark.parametrize(
     ("text", "code", "place", "expected"),
     [
