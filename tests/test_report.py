@@ -227,6 +227,23 @@ def test_a_rate_on_a_base_of_zero_cannot_be_printed_by_a_template(report: xl2rep
     assert findings == [("N406", "因公出国费.增长率")]
 
 
+def test_a_report_that_was_cut_on_the_way_is_never_written(
+    report: xl2report.Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from docxtpl import DocxTemplate
+
+    whole = DocxTemplate.fix_tables
+
+    def cutting(self: Any, xml: str) -> Any:
+        return whole(self, xml[: xml.index("第三部分")])  # its parser recovers, and the rest is gone without a word
+
+    monkeypatch.setattr(DocxTemplate, "fix_tables", cutting)
+    result = report.write_narrative(tmp_path / "report.docx")
+
+    assert [f.code for f in result.findings if f.severity == "error"] == ["T505"]
+    assert not (tmp_path / "report.docx").exists()
+
+
 def test_the_report_does_not_hold_what_the_template_does_not_print(outputs: tuple[Path, Path]) -> None:
     with zipfile.ZipFile(outputs[1]) as archive:
         document = archive.read("word/document.xml").decode()

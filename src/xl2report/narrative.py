@@ -60,6 +60,7 @@ def render(
         The .docx as bytes with what was found; no bytes where a finding is an error.
     """
     from jinja2.exceptions import TemplateError
+    from lxml import etree
 
     name = template.name if isinstance(template, Path) else "template.docx"
     try:
@@ -93,6 +94,10 @@ def render(
     stream = io.BytesIO()
     document.save(stream)
     parts = parts_of(stream.getvalue())
+    there = _printed(etree.fromstring(parts["word/document.xml"]))
+    if there != document.printed:  # docxtpl reads its own result with a parser that drops what it cannot read
+        reason = f"{document.printed[0]} → {there[0]}"
+        return Narrative(None, (*notes.findings, finding("T505", name, reason=reason)))
     place(parts, charts)
     if with_tables and not place_tables(parts, sheets):
         notes.say("T506", name, "附表表格")
@@ -143,6 +148,8 @@ def _document(data: bytes, name: str) -> Any:
 
         failing: tuple[str, int, str] = ("", 0, "")
         """The part, the paragraph number and its text where rendering failed."""
+        printed: tuple[int, str] = (0, "")
+        """How many paragraphs the body has as rendered, and the text of the last one."""
 
         def patch_xml(self, src_xml: str) -> str:
             patched: str = super().patch_xml(src_xml)
@@ -160,7 +167,9 @@ def _document(data: bytes, name: str) -> Any:
                 raise
             rendered = re.sub(r"\n<w:p([ >])", r"<w:p\1", rendered)
             resolved: str = self.resolve_listing(rendered)
-            etree.fromstring(resolved.encode(), etree.XMLParser(resolve_entities=False, huge_tree=True))
+            tree: Any = etree.fromstring(resolved.encode(), etree.XMLParser(resolve_entities=False, huge_tree=True))
+            if part is self.docx.part:
+                self.printed = _printed(tree)
             return resolved
 
         def render_footnotes(self, context: Any, jinja_env: Any = None) -> None:
@@ -179,6 +188,14 @@ def _document(data: bytes, name: str) -> Any:
     except Exception as error:  # python-docx raises whatever zipfile, lxml and its own code raise
         return finding("T504", name, found=re.sub(r"file '<.*?>' ", "", f"{type(error).__name__}: {error}")[:120])
     return document
+
+
+def _printed(tree: Any) -> tuple[int, str]:
+    """How many paragraphs a body has, and the text of the last one that has any."""
+    word = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+    paragraphs = list(tree.iter(f"{word}p"))
+    texts = ("".join(t.text or "" for t in p.iter(f"{word}t")) for p in reversed(paragraphs))
+    return len(paragraphs), next((text for text in texts if text), "")
 
 
 def _failing_line(error: BaseException) -> int:
