@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,21 +25,22 @@ from xl2report.packages import pack, parts_of, sealed, untouched
 PAGE = re.compile(r"—\s*(\d+)\s*—")
 
 
-def rendered(*paragraphs: tuple[str, str]) -> bytes:
+def rendered(*paragraphs: tuple[str, str]) -> dict[str, bytes]:
     """A report of these paragraphs (text, style), as it leaves the template."""
     document = docx.Document()
     for text, style in paragraphs:
         document.add_paragraph(text, style)
     stream = io.BytesIO()
     document.save(stream)
-    return stream.getvalue()
+    return parts_of(stream.getvalue())
 
 
-def tree(package: bytes) -> Any:
-    return etree.fromstring(parts_of(package)["word/document.xml"])
+def tree(package: bytes | Mapping[str, bytes]) -> Any:
+    parts = parts_of(package) if isinstance(package, bytes) else package
+    return etree.fromstring(parts["word/document.xml"])
 
 
-def entries(package: bytes) -> list[tuple[int, str, str]]:
+def entries(package: bytes | Mapping[str, bytes]) -> list[tuple[int, str, str]]:
     """Level, text and page of every line of the contents."""
     found = []
     for paragraph in tree(package).iter(f"{W}p"):
@@ -261,24 +262,24 @@ def test_an_unknown_way_is_refused(example: Path) -> None:
 
 @pytest.mark.usefixtures("no_office")
 def test_a_template_without_the_tag_needs_nothing_and_stays_as_it_is() -> None:
-    package = rendered(("第一部分", "Heading 1"))
+    parts = rendered(("第一部分", "Heading 1"))
 
-    assert with_contents(package, "paginate", "r.docx") == contents.Contents(package)
+    assert with_contents(parts, "paginate", "r.docx") == contents.Contents(parts)
 
 
 def test_the_mark_is_replaced_once_and_printed_nowhere() -> None:
     package = rendered((MARK, "Normal"), ("一部", "Heading 1"), (f"见{MARK}。", "Normal"), (MARK, "Normal"))
-    done = with_contents(package, "field", "r.docx").data
+    done = with_contents(package, "field", "r.docx").parts
     assert done is not None
 
     assert entries(done) == [(1, "一部", "")]
-    assert MARK.encode() not in parts_of(done)["word/document.xml"]
+    assert MARK.encode() not in done["word/document.xml"]
     assert "见。" in [p.text for p in docx.Document(io.BytesIO(sealed(done))).paragraphs]
 
 
 def test_headings_of_other_levels_and_empty_ones_are_left_out_and_breaks_are_spaces() -> None:
     package = rendered((MARK, "Normal"), ("一\n二", "Heading 1"), ("", "Heading 2"), ("四级", "Heading 4"))
-    done = with_contents(package, "field", "r.docx").data
+    done = with_contents(package, "field", "r.docx").parts
     assert done is not None
 
     assert entries(done) == [(1, "一 二", "")]
@@ -286,7 +287,7 @@ def test_headings_of_other_levels_and_empty_ones_are_left_out_and_breaks_are_spa
 
 def test_a_template_saved_by_a_word_of_other_names_has_the_same_contents() -> None:
     """Chinese Word numbers its style ids, Word Online calls the document document2.xml, a section may end at the tag."""
-    parts = parts_of(rendered((MARK, "Normal"), ("一部", "Heading 1"), ("一节", "Heading 2")))
+    parts = rendered((MARK, "Normal"), ("一部", "Heading 1"), ("一节", "Heading 2"))
     section = b"<w:sectPr><w:pgNumType/></w:sectPr>"
     document = parts.pop("word/document.xml").replace(b'"Heading1"', b'"10"')
     document = document.replace(b'<w:pStyle w:val="Normal"/>', b"").replace(b"<w:pPr/>", b"")
@@ -299,9 +300,9 @@ def test_a_template_saved_by_a_word_of_other_names_has_the_same_contents() -> No
     parts["word/_rels/document2.xml.rels"] = parts.pop("word/_rels/document.xml.rels")
     for name in ("[Content_Types].xml", "_rels/.rels"):
         parts[name] = parts[name].replace(b"word/document.xml", b"word/document2.xml")
-    done = with_contents(pack(parts), "field", "r.docx").data
+    done = with_contents(parts, "field", "r.docx").parts
     assert done is not None
-    written = parts_of(done)["word/document2.xml"]
+    written = done["word/document2.xml"]
 
     assert [s.get(f"{W}val") for s in etree.fromstring(written).iter(f"{W}pStyle")] == [
         "21",
@@ -314,7 +315,7 @@ def test_a_template_saved_by_a_word_of_other_names_has_the_same_contents() -> No
 
 
 def test_a_report_without_headings_has_empty_contents() -> None:
-    done = with_contents(rendered((MARK, "Normal"), ("正文", "Normal")), "field", "r.docx").data
+    done = with_contents(rendered((MARK, "Normal"), ("正文", "Normal")), "field", "r.docx").parts
     assert done is not None
 
     assert entries(done) == []
@@ -349,9 +350,9 @@ def test_numbers_are_printed_only_when_a_second_measuring_confirms_them(
     monkeypatch.setattr(office, "convert", numbering(pages))
     done = with_contents(rendered((MARK, "Normal"), ("一部", "Heading 1")), "paginate", "r.docx")
 
-    if done.data is None:
+    if done.parts is None:
         assert [(f.code, f.message.en) for f in done.findings] == [
             ("O606", f"LibreOffice did not convert the report: {expected}")
         ]
     else:
-        assert entries(done.data) == [(1, "一部", expected)]
+        assert entries(done.parts) == [(1, "一部", expected)]

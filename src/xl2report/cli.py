@@ -47,6 +47,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "page numbers of the contents: paginate, LibreOffice's; field, updated in Word; none, no contents (default: auto)",
     ),
     "pdf": ("另用 LibreOffice 生成报告的 PDF", "write the report as PDF too, by LibreOffice"),
+    "with_tables": (
+        "把13张附表也印入报告（横向页面的 Word 表格）",
+        "put the schedules into the report too, as Word tables on landscape pages",
+    ),
     "format": ("输出格式：text 文字，json 供程序读取", "output: text, or json for programs"),
     "target": ("要生成的工作簿（.xlsx），不覆盖已有文件", "the workbook to write (.xlsx); never overwrites"),
     "example": ("不是空白的，而是填好的示例", "the filled-in example instead of a blank one"),
@@ -135,6 +139,7 @@ def parser(words: _Words) -> argparse.ArgumentParser:
     compile_.add_argument("-o", "--out", type=Path, metavar="DIR", help=words["out"])
     compile_.add_argument("--toc", choices=("auto", "paginate", "field", "none"), default="auto", help=words["toc"])
     compile_.add_argument("--pdf", action="store_true", help=words["pdf"])
+    compile_.add_argument("--with-tables", action="store_true", help=words["with_tables"])
     check = commands.add_parser("check", words=words, parents=parents, help=words["check"], description=words["check"])
     check.add_argument("workbooks", nargs="+", type=Path, metavar="WORKBOOK", help=words["workbook"])
     for command in (compile_, check):
@@ -196,7 +201,7 @@ def _one(path: Path, options: argparse.Namespace, words: _Words, taken: dict[Pat
 
     if options.command == "check":
         report = load(path, options.profile)
-        _, findings = report.narrative(options.template, "none")
+        _, findings = report.narrative(options.template, toc="none")
         findings = strictly(findings) if options.strict else findings
         status = 2 if not report.readable else int(has_errors(findings))
         return _result(str(path), status, (), findings, checked=report.checked)
@@ -213,6 +218,7 @@ def _one(path: Path, options: argparse.Namespace, words: _Words, taken: dict[Pat
         strict=options.strict,
         toc=options.toc,
         pdf=options.pdf,
+        with_tables=options.with_tables,
     )
     return _result(str(path), result.status, result.paths, result.findings, checked=result.checked)
 

@@ -37,7 +37,7 @@ _UNKNOWN = "?"
 class Contents:
     """A report with its contents, or ``None`` where they were asked for and cannot be made; and what was found."""
 
-    data: bytes | None
+    parts: Mapping[str, bytes] | None
     findings: tuple[Finding, ...] = ()
 
 
@@ -56,23 +56,22 @@ def mark(toc: Toc) -> str:
     return "" if toc == "none" else MARK
 
 
-def with_contents(package: bytes, toc: Toc, place: str) -> Contents:
+def with_contents(parts: Mapping[str, bytes], toc: Toc, place: str) -> Contents:
     """Put the contents where the mark stands; a report without the mark stays as it is.
 
     Args:
-        package: the rendered .docx, not yet sealed.
+        parts: the rendered .docx, not yet sealed.
         toc: what is wanted.
         place: the file that a finding is about.
     """
-    parts = parts_of(package)
     if MARK.encode() not in parts.get(_target(parts, "", "officeDocument"), b""):
-        return Contents(package)
+        return Contents(parts)
     body = _Body(parts)
     if toc == "field":
-        return Contents(body.package(body.entries), (_unnumbered(place, "未分页（field）", "not paginated (field)"),))
+        return Contents(body.parts(body.entries), (_unnumbered(place, "未分页（field）", "not paginated (field)"),))
     if toc == "auto" and office.program() is None:
         return Contents(
-            body.package(body.entries), (_unnumbered(place, "没有找到 LibreOffice", "LibreOffice was not found"),)
+            body.parts(body.entries), (_unnumbered(place, "没有找到 LibreOffice", "LibreOffice was not found"),)
         )
     numbered = _paginated(body, place)
     if not isinstance(numbered, Finding):
@@ -80,18 +79,18 @@ def with_contents(package: bytes, toc: Toc, place: str) -> Contents:
     if toc == "paginate":
         return Contents(None, (numbered,))
     reason = numbered.message
-    return Contents(body.package(body.entries), (finding("N409", place, reason_zh=reason.zh, reason_en=reason.en),))
+    return Contents(body.parts(body.entries), (finding("N409", place, reason_zh=reason.zh, reason_en=reason.en),))
 
 
 def _unnumbered(place: str, zh: str, en: str) -> Finding:
     return finding("N408", place, reason_zh=zh, reason_en=en)
 
 
-def _paginated(body: _Body, place: str) -> bytes | Finding:
+def _paginated(body: _Body, place: str) -> Mapping[str, bytes] | Finding:
     """The report with page numbers that LibreOffice confirms, or why there are none."""
     entries = body.entries
     for _ in range(ROUNDS):
-        measured = office.convert(body.package(entries, measuring=True), "docx", place)
+        measured = office.convert(pack(body.parts(entries, measuring=True)), "docx", place)
         if isinstance(measured, Finding):
             return measured
         pages = printed_pages(measured)
@@ -99,7 +98,7 @@ def _paginated(body: _Body, place: str) -> bytes | Finding:
             return finding("O606", place, reason_zh="没有给出页码", reason_en="it gave no page numbers")
         numbered = tuple(replace(entry, page=pages[entry.bookmark]) for entry in entries)
         if numbered == entries:
-            return body.package(entries)
+            return body.parts(entries)
         entries = numbered
     return finding("O606", place, reason_zh="页码不稳定", reason_en="the page numbers do not settle")
 
@@ -139,15 +138,15 @@ class _Body:
             entries.append(Entry(level, text, name))
         self.entries: tuple[Entry, ...] = tuple(entries)
 
-    def package(self, entries: Sequence[Entry], *, measuring: bool = False) -> bytes:
-        """The package with these entries; for measuring, with a page more that asks for the number of each."""
+    def parts(self, entries: Sequence[Entry], *, measuring: bool = False) -> Mapping[str, bytes]:
+        """The parts with these entries; for measuring, with a page more that asks for the number of each."""
         root = copy.deepcopy(self._root)
         body = root.find(f"{W}body")
         _replace_mark(body, self._toc(entries))
         if measuring:
             at = len(body) - (len(body) > 0 and body[-1].tag == f"{W}sectPr")
             body[at:at] = [_asking(entry, first=number == 0) for number, entry in enumerate(entries)]
-        return pack({**self._parts, self._name: _serialised(root)})
+        return {**self._parts, self._name: _serialised(root)}
 
     def _toc(self, entries: Sequence[Entry]) -> list[Any]:
         """The TOC field: a paragraph an entry, and one of no height that ends the field, as Word writes it."""

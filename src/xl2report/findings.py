@@ -444,6 +444,13 @@ CODES: Mapping[str, _Code] = {
         "请检查模板；若模板未改动，请报告此问题。",
         "Check the template; if it is ours, report this as a fault.",
     ),
+    "T506": _code(
+        "warning",
+        "模板里没有 {{{{ 附表表格 }}}} 标签，附表没有印入报告",
+        "the template has no tag {{{{ 附表表格 }}}}; the schedules are not in the report",
+        "请在模板的第五部分加一个只写 {{{{ 附表表格 }}}} 的段落，或不用 --with-tables。",
+        "Add a paragraph with {{{{ 附表表格 }}}} to part five of the template, or leave out --with-tables.",
+    ),
     # outputs -----------------------------------------------------------------------------------
     "O601": _code(
         "error",

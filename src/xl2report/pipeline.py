@@ -19,7 +19,7 @@ from xl2report.facts import Book, Cell
 from xl2report.figures import Figure
 from xl2report.findings import Finding, finding, has_errors, one_of, strictly
 from xl2report.loading import available, load_profile, shipped
-from xl2report.packages import document_date, sealed, sealed_pdf, write_all
+from xl2report.packages import document_date, parts_of, sealed, sealed_pdf, write_all
 from xl2report.profile import Profile
 from xl2report.reader import read
 from xl2report.sheets import Sheet, lay_out
@@ -73,6 +73,7 @@ def compile(  # the command's name; the built-in is not used here
     strict: bool = False,
     toc: Toc = "field",
     pdf: bool = False,
+    with_tables: bool = False,
 ) -> CompileResult:
     """Compile a workbook into ``NAME-schedules.xlsx`` and ``NAME-report.docx``: both, or neither.
 
@@ -86,6 +87,7 @@ def compile(  # the command's name; the built-in is not used here
             other program); ``"paginate"``, printed, by LibreOffice; ``"auto"``, printed where LibreOffice is found
             (the command's default); ``"none"``, no contents.
         pdf: write ``NAME-report.pdf`` too, by LibreOffice; all three files, or none.
+        with_tables: put the schedules into the report too, as Word tables on landscape pages.
 
     Returns:
         The paths written (none where a finding is an error) and all findings.
@@ -96,7 +98,7 @@ def compile(  # the command's name; the built-in is not used here
     report = load(path, profile)
     source = report.source
     folder = Path(out) if out is not None else source.parent
-    outputs, findings = report.outputs(folder, template, toc, pdf=pdf)
+    outputs, findings = report.outputs(folder, template, toc=toc, pdf=pdf, with_tables=with_tables)
     if strict:
         findings = strictly(findings)
     if has_errors(findings):
@@ -235,7 +237,7 @@ class Report(Mapping[str, Measured]):
         self, path: str | Path, template: str | Path | None = None, toc: Toc = "field"
     ) -> CompileResult:
         """Write the Word report, whole or not at all; ``template`` is your own, or the profile's."""
-        data, findings = self.narrative(template, toc)
+        data, findings = self.narrative(template, toc=toc)
         return self._write({Path(path): data} if data else {}, findings)
 
     def _write(self, outputs: dict[Path, bytes], findings: tuple[Finding, ...]) -> CompileResult:
@@ -251,10 +253,10 @@ class Report(Mapping[str, Measured]):
         from xl2report.schedules import write_schedules
 
         department = self.book.info.get("部门名称", "")
-        return sealed(write_schedules(self.sheets, self.profile, department, self.date))
+        return sealed(parts_of(write_schedules(self.sheets, self.profile, department, self.date)))
 
     def narrative(
-        self, template: str | Path | None = None, toc: Toc = "field"
+        self, template: str | Path | None = None, *, toc: Toc = "field", with_tables: bool = False
     ) -> tuple[bytes | None, tuple[Finding, ...]]:
         """The Word report as bytes (none where a finding is an error), and all findings."""
         from xl2report.narrative import render
@@ -262,7 +264,9 @@ class Report(Mapping[str, Measured]):
         if not self.ok:
             return None, self.findings
         path = Path(template if template is not None else self.profile.template)
-        result = render(path, self.profile, self.book, self.figures, self.sheets, self.date, toc)
+        result = render(
+            path, self.profile, self.book, self.figures, self.sheets, self.date, toc=toc, with_tables=with_tables
+        )
         known = {(f.code, f.message) for f in self.findings}
         return result.data, (*self.findings, *(f for f in result.findings if (f.code, f.message) not in known))
 
@@ -272,10 +276,16 @@ class Report(Mapping[str, Measured]):
         return document_date(self.book.info.get("公开日期", ""), self.profile.year)
 
     def outputs(
-        self, folder: Path, template: str | Path | None = None, toc: Toc = "field", *, pdf: bool = False
+        self,
+        folder: Path,
+        template: str | Path | None = None,
+        *,
+        toc: Toc = "field",
+        pdf: bool = False,
+        with_tables: bool = False,
     ) -> tuple[dict[Path, bytes], tuple[Finding, ...]]:
         """What :func:`compile` would write into a folder, with all findings; nothing where one is an error."""
-        data, findings = self.narrative(template, toc)
+        data, findings = self.narrative(template, toc=toc, with_tables=with_tables)
         if data is None or has_errors(findings):
             return {}, findings
         stem = self.source.stem
