@@ -100,7 +100,7 @@ def render(
         return Narrative(None, (*notes.findings, finding("T505", name, reason=reason)))
     place(parts, charts)
     if with_tables and not place_tables(parts, sheets):
-        notes.say("T506", name, "附表表格")
+        notes.say("T514", name, "附表表格")
     return Narrative(sealed(parts), notes.findings)
 
 
