@@ -1050,13 +1050,13 @@ def a_template_that_prints_broken_xml() -> Said:
 
 
 @case(
-    "T506",
+    "T514",
     zh="""
-    提示 T506 template.docx  模板里没有 {{ 附表表格 }} 标签，附表没有印入报告
+    提示 T514 template.docx  模板里没有 {{ 附表表格 }} 标签，附表没有印入报告
         办法：请在模板的第五部分加一个只写 {{ 附表表格 }} 的段落，或不用 --with-tables。
     """,
     en="""
-    warning T506 template.docx  the template has no tag {{ 附表表格 }}; the schedules are not in the report
+    warning T514 template.docx  the template has no tag {{ 附表表格 }}; the schedules are not in the report
         what to do: Add a paragraph with {{ 附表表格 }} to part five of the template, or leave out --with-tables.
     """,
 )

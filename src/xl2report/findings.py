@@ -444,7 +444,7 @@ CODES: Mapping[str, _Code] = {
         "请检查模板；若模板未改动，请报告此问题。",
         "Check the template; if it is ours, report this as a fault.",
     ),
-    "T506": _code(
+    "T514": _code(
         "warning",
         "模板里没有 {{{{ 附表表格 }}}} 标签，附表没有印入报告",
         "the template has no tag {{{{ 附表表格 }}}}; the schedules are not in the report",

@@ -103,7 +103,7 @@ def render(
         return Narrative(None, (*notes.findings, finding("T505", name, reason=reason)))
     place(parts, charts)
     if with_tables and not place_tables(parts, sheets):
-        notes.say("T506", name, "附表表格")
+        notes.say("T514", name, "附表表格")
     contents = with_contents(parts, toc, "report.docx")
     report = sealed(contents.parts) if contents.parts is not None else None
     return Narrative(report, (*notes.findings, *contents.findings))
