@@ -10,15 +10,16 @@ import xl2report
 SOURCE = Path(xl2report.__file__).parent
 ORDER = [
     "facts", "figures", "formulas", "findings", "profile", "loading", "reader", "derive", "phrasing", "sheets",
-    "checks", "schedules", "workbooks", "packages", "views", "template_text", "narrative", "pipeline", "cli", "__main__",
+    "checks", "schedules", "workbooks", "packages", "views", "vocabulary", "linting",
+    "template_text", "template_files", "narrative", "pipeline", "cli", "__main__",
 ]  # fmt: skip
 HOMES = {
     "openpyxl": {"reader"},
     "xlsxwriter": {"schedules", "workbooks"},
     "docxtpl": {"narrative"},
-    "docx": {"template_text"},
-    "jinja2": {"narrative"},
-    "lxml": {"narrative"},
+    "docx": {"template_text", "template_files"},
+    "jinja2": {"linting", "narrative"},
+    "lxml": {"linting", "narrative"},
 }
 
 
