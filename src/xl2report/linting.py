@@ -40,7 +40,7 @@ _SPACES = frozenset(_W + name for name in ("br", "tab", "cr"))
 
 _OPENING = re.compile(r"\{\{|\{%|\{#|[{｛]\s*[{｛]|[{｛]\s*[%％]")
 _CLOSING = re.compile(r"[}｝%％]\s*[}｝]")
-_LONE = re.compile(r"\}\}|%\}|｝｝|[%％]｝")
+_LONE = re.compile(r"\}\}|(?<!\d)%\}|｝｝|(?<!\d)[%％]｝")
 _SINGLE = re.compile(r"[{｛]\s*([^\W\d]\w*(?:\.\w+)*)\s*[}｝]")
 _QUOTES = str.maketrans("“”‘’", "\"\"''")
 
@@ -223,6 +223,7 @@ class _Reader:
         self.open: list[_Open] = []
         self.names: dict[str, str] = {}
         self.raw = self.comment = False
+        self.dangling = False
         self.used: dict[str, int] = {}
         self.trees: dict[str, Any] = {}
 
@@ -307,6 +308,7 @@ class _Reader:
                 stop = following.start() if following else len(text)
                 wanted = "%}" if opening[0][-1] in "%％" else "}}"
                 self.say("T506", opening.start(), tag=text[opening.start() : stop].strip()[:30], expected=wanted)
+                self.dangling = True
                 yield from self.half(opening, text[opening.end() : stop])
                 at = stop
                 continue
@@ -342,7 +344,9 @@ class _Reader:
         """Report what should be a tag between two tags: lone closing signs, single braces around a known name."""
         between = self.text[start:end]
         lone = _LONE.search(between)
-        if lone:
+        if lone and self.dangling:  # the other half of a tag that was reported where it begins
+            self.dangling = False
+        elif lone:
             self.say("T506", start + lone.start(), tag=lone[0], expected="{{" if lone[0][0] in "}｝" else "{%")
         for single in _SINGLE.finditer(between):
             if single[1].partition(".")[0] in self.words.names or single[1].partition(".")[0] in self.known():
@@ -449,14 +453,16 @@ class _Reader:
         return {name.name: ANY for name in getattr(target, "items", ()) if hasattr(name, "name")}
 
     def end(self, tag: _Tag, paragraph: Any) -> None:
-        """Close a block: the innermost of its kind; what was opened inside it and not closed is reported."""
+        """Close a block: the innermost that is written alike; what was opened inside it and not closed is reported."""
         word = _ENDS[tag.word]
         if word == "raw":
             return
-        if all(block.tag.word != word for block in self.open):
+        same = [block for block in self.open if block.tag.word == word]
+        if not same:
             self.say("T508", tag.start, tag=tag.source, other=f"{{% {word} %}}")
             return
-        while (block := self.open.pop()).tag.word != word:
+        own = next((block for block in reversed(same) if block.tag.level == tag.level), same[-1])
+        while (block := self.open.pop()) is not own:
             self.unclosed(block)
         if self.container(tag, paragraph) is not block.container or _row_level(tag) != _row_level(block.tag):
             self.crossing(block, tag)
@@ -719,6 +725,7 @@ def in_chinese(reason: str) -> str:
         (r"unknown tag '([^']+)'", "不认识标签 {0}"),
         (r"Unexpected end of template.*Jinja was looking for the following tags: (.+?)\.", "没有结束标签 {0}"),
         (r"[Nn]o filter named '([^']+)'", "没有过滤器“{0}”"),
+        (r"unexpected 'end of (.)", "没有写完"),
         (r"unexpected '(/)'", "没有写完，缺少 }}}} 或 %}}"),
         (r"unexpected '([^']+)'", "多了“{0}”"),
         (r"unexpected char '([^']+)'", "不能用“{0}”"),
@@ -728,5 +735,5 @@ def in_chinese(reason: str) -> str:
     ):
         found = re.search(pattern, reason)
         if found:
-            return words.format(*(found.groups() and (found[1].replace("'", ""),)))
+            return words.format(*(group.replace("'", "") for group in found.groups()))
     return reason
