@@ -224,6 +224,7 @@ class _Reader:
         self.names: dict[str, str] = {}
         self.raw = self.comment = False
         self.dangling = False
+        self.began: tuple[int, str, int] = (0, "", 0)
         self.used: dict[str, int] = {}
         self.trees: dict[str, Any] = {}
 
@@ -260,6 +261,9 @@ class _Reader:
                     self.read_paragraph(paragraph)
         for left in self.open:
             self.unclosed(left)
+        if self.comment or self.raw:
+            tag, other = ("{#", "#}") if self.comment else ("{% raw %}", "{% endraw %}")
+            self.say_at("T508", part, *self.began, tag=tag, other=other)
 
     def read_silent(self, part: str, root: Any) -> None:
         """Look for tags in a part in which nothing is rendered."""
@@ -301,6 +305,7 @@ class _Reader:
                 return
             if opening[0] == "{#":
                 self.comment, at = True, opening.end()
+                self.began = (self.paragraph, text, opening.start())
                 continue
             following = _OPENING.search(text, opening.end())
             closing = self.closing(opening, following.start() if following else len(text))
@@ -318,7 +323,7 @@ class _Reader:
             )
             yield tag
             if tag.word == "raw":
-                self.raw = True
+                self.raw, self.began = True, (self.paragraph, text, tag.start)
             at = closing.end()
 
     def closing(self, opening: re.Match[str], end: int) -> re.Match[str] | None:
