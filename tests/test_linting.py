@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 from docx import Document
+from docx.oxml import parse_xml
+from docx.oxml.ns import nsdecls
 
 import xl2report
 from xl2report.cli import main
@@ -52,6 +54,8 @@ MISTAKES: list[tuple[str, tuple[str, ...], list[tuple[str, int, str]]]] = [
     ("a filter for numbers on a text", ("{{ 部门名称|中文数字 }}",), [("T513", 0, "")]),
     ("a list printed whole", ("{{ 支出构成 }}",), [("T513", 0, "")]),
     ("arithmetic with a figure", ("{{ 三公经费 / 2 }}",), [("T513", 0, "")]),
+    ("arithmetic with a year", ("{{ 年度 - 1 }}", "{{ 年度 + 1 }}"), [("T513", 0, ""), ("T513", 1, "")]),
+    ("an end that says more", ("{% if 三公经费 %}有{% endif 三公经费 %}",), [("T501", 0, "")]),
     ("a loop over a figure", ("{% for 项 in 三公经费 %}{{ 项.名称 }}{% endfor %}",), [("T513", 0, "")]),
     ("an unknown statement", ("{% iff 三公经费 %}有{% endif %}",), [("T501", 0, "if")]),
     ("a condition without its end", ("{% if 三公经费 > %}有{% endif %}",), [("T501", 0, "")]),
@@ -180,6 +184,35 @@ def test_alternative_texts_are_rendered_and_read(profile: Profile) -> None:
         properties.set("descr", "支出{{ 三公经废 }}万元")
 
     assert found(saved(document), profile) == [("T502", "word/document.xml", 2)]
+
+
+def with_text_box(text: str) -> bytes:
+    """A template with a text box in its second paragraph."""
+    document: Any = Document()
+    document.add_paragraph("正文")
+    run = document.add_paragraph("框外").add_run()
+    run._r.append(
+        parse_xml(
+            f'<w:pict {nsdecls("w")} xmlns:v="urn:schemas-microsoft-com:vml"><v:shape style="width:90pt;height:40pt">'
+            f"<v:textbox><w:txbxContent><w:p><w:r><w:t>{text}</w:t></w:r></w:p></w:txbxContent></v:textbox>"
+            "</v:shape></w:pict>"
+        )
+    )
+    document.add_paragraph("后文")
+    return saved(document)
+
+
+def test_text_boxes_are_read_and_their_comments_stand_at_the_paragraph_that_holds_them(
+    profile: Profile, validator: str, tmp_path: Path
+) -> None:
+    source, out = tmp_path / "own.docx", tmp_path / "out.docx"
+    source.write_bytes(with_text_box("{{ 三公经废 }}"))
+    lint_template(source, annotate=out)
+
+    assert found(source.read_bytes(), profile) == [("T502", "word/document.xml", 3)]
+    assert list(commented(out)) == ["框外{{ 三公经废 }}"]
+    done = subprocess.run([validator, out], capture_output=True, text=True, check=False)
+    assert json.loads(done.stdout)["ok"], done.stdout
 
 
 PIXEL = bytes.fromhex(

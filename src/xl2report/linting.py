@@ -57,6 +57,7 @@ _BRANCHES = {"else": ("if", "for"), "elif": ("if",)}
 _OURS = ("续行", "colspan", "cellbg", "vm", "hm")
 _LEVELS = {"p": "段落", "tr": "表格行", "tc": "单元格"}
 _ARITHMETIC = {"Add": "+", "Sub": "-", "Mul": "*", "Div": "/", "FloorDiv": "//", "Mod": "%", "Pow": "**"}
+_NOT_OF_TEXTS = ("Sub", "Div", "FloorDiv", "Pow")
 _NUMERIC = ("中文数字", "round", "abs", "int", "float", "filesizeformat")
 _OF_MANY = (
     "length",
@@ -387,7 +388,9 @@ class _Reader:
                 self.say("T508", tag.start, tag=tag.source, other="{% if %}")
             elif self.container(tag, paragraph) is not self.open[-1].container:
                 self.crossing(self.open[-1], tag)
-            if word == "elif" and (tree := self.parsed(tag, f"{{% if {tag.rest} %}}{{% endif %}}")):
+            if word == "else":
+                self.parsed(tag, f"{{% if true %}}{{% else {tag.rest} %}}{{% endif %}}")
+            elif tree := self.parsed(tag, f"{{% if {tag.rest} %}}{{% endif %}}"):
                 self.kind_of(tree.body[0].test, tag)
         elif word == "set":
             self.assign(tag, paragraph)
@@ -460,6 +463,7 @@ class _Reader:
     def end(self, tag: _Tag, paragraph: Any) -> None:
         """Close a block: the innermost that is written alike; what was opened inside it and not closed is reported."""
         word = _ENDS[tag.word]
+        self.parsed(tag, f"{{% if true %}}{{% endif {tag.rest} %}}")
         if word == "raw":
             return
         same = [block for block in self.open if block.tag.word == word]
@@ -520,8 +524,8 @@ class _Reader:
             if source not in self.trees:
                 self.trees[source] = self.env.parse(source)
             return self.trees[source]
-        except TemplateSyntaxError as error:
-            reason = str(error.message)
+        except (TemplateSyntaxError, ValueError, RecursionError) as error:  # of numbers and brackets without end
+            reason = str(error)
             self.say("T501", tag.start, reason=reason, reason_zh=in_chinese(reason))
             return None
 
@@ -534,7 +538,11 @@ class _Reader:
 
     def kind_of(self, node: Any, tag: _Tag, extra: Mapping[str, str] | None = None) -> str:
         """The kind of what an expression gives; everything unknown in it is reported."""
-        return _Expression(self, tag, {**self.known(), **(extra or {})}).kind(node)
+        try:
+            return _Expression(self, tag, {**self.known(), **(extra or {})}).kind(node)
+        except RecursionError as error:
+            self.say("T501", tag.start, reason=str(error), reason_zh=in_chinese(str(error)))
+            return ANY
 
     def each_of(self, node: Any, tag: _Tag) -> str:
         """The kind of what a loop over an expression yields."""
@@ -706,10 +714,13 @@ class _Expression:
 
     def _calculated(self, node: Any) -> str:
         """Arithmetic: figures print themselves and are not calculated with in a template."""
-        for side in (node.left, node.right):
-            kind = self.kind(side)
-            if kind in ("figure", "item", "companion") or self.words.kinds[kind].each not in ("", ANY, "text"):
-                self.reader.misused(_ARITHMETIC[type(node).__name__], kind, self.tag)
+        operation = type(node).__name__
+        kinds = [self.kind(node.left), self.kind(node.right)]
+        for kind in kinds:
+            figure = kind in ("figure", "item", "companion") or self.words.kinds[kind].each not in ("", ANY, "text")
+            text = kind == "text" and (operation in _NOT_OF_TEXTS or (operation == "Add" and "number" in kinds))
+            if figure or text:
+                self.reader.misused(_ARITHMETIC[operation], kind, self.tag)
         return ANY
 
     of_add = of_sub = of_mul = of_div = of_floordiv = of_mod = of_pow = _calculated

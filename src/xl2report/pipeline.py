@@ -404,7 +404,12 @@ def lint_template(
     refused = _refused(Path(annotate), template, workbook)
     if refused:
         return TemplateResult((*findings, *refused))
-    written = write_all({Path(annotate): annotated(data, mistakes, lang)})
+    try:
+        copy = annotated(data, mistakes, lang)
+    except Exception as error:  # python-docx raises whatever zipfile, lxml and its own code raise
+        unusable = finding("T504", source.name, found=f"{type(error).__name__}: {error}"[:120])
+        return TemplateResult((*findings, unusable), readable=False)
+    written = write_all({Path(annotate): copy})
     return TemplateResult((*findings, *written.findings), written.paths)
 
 
