@@ -336,6 +336,7 @@ def compute(data: dict[str, Any]) -> dict[str, Any]:
         "内容": group(texts, "内容"),
         "绩效管理": group(texts, "绩效管理"),
         "附件": attachments(positions),
+        "图表": {name: {"图号": at, "标题": title} for at, (name, title) in enumerate(CHARTS.items(), 1)},
         "附表": [{"序号": at, "名称": title} for at, title in enumerate(TITLES, 1)],
         "名词解释": glossary(data, book),
     }
@@ -549,6 +550,16 @@ def glossary(data: dict[str, Any], book: dict[str, Rows]) -> list[dict[str, str]
 
 # -- schedules ------------------------------------------------------------------------------------
 
+CHARTS = {
+    "收支总计变动": "收、支决算总计变动情况图（单位：万元）",
+    "收入构成": "收入决算结构图",
+    "支出构成": "支出决算结构图",
+    "财政拨款收支总计变动": "财政拨款收、支决算总计变动情况图（单位：万元）",
+    "一般公共预算支出变动": "一般公共预算财政拨款支出决算变动情况图（单位：万元）",
+    "一般公共预算支出构成": "一般公共预算财政拨款支出决算结构图",
+    "三公经费构成": "“三公”经费财政拨款支出结构图",
+}
+"""The captions; the charts themselves stay as the template draws them, which docxtpl cannot change."""
 TITLES = (
     "收入支出决算总表",
     "收入决算表",

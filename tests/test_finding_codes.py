@@ -1129,6 +1129,22 @@ def a_list_printed_as_a_figure() -> Said:
     return compiled_with("说明", "其中：{{ 支出构成 }}。")
 
 
+@case(
+    "T514",
+    zh="""
+    提示 T514 template.docx  模板里没有 {{ 附表表格 }} 标签，附表没有印入报告
+        办法：请在模板的第五部分加一个只写 {{ 附表表格 }} 的段落，或不用 --with-tables。
+    """,
+    en="""
+    warning T514 template.docx  the template has no tag {{ 附表表格 }}; the schedules are not in the report
+        what to do: Add a paragraph with {{ 附表表格 }} to part five of the template, or leave out --with-tables.
+    """,
+)
+def a_template_without_a_place_for_the_schedules() -> Said:
+    compiled_with("说明")
+    return said(xl2report.compile("accounts.xlsx", "out", template="template.docx", with_tables=True).findings)
+
+
 # -- outputs --------------------------------------------------------------------------------------
 
 

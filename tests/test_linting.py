@@ -16,6 +16,7 @@ from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 
 import xl2report
+from xl2report.charts import chart_data
 from xl2report.cli import main
 from xl2report.linting import AUTHOR, lint
 from xl2report.loading import shipped
@@ -31,6 +32,11 @@ AT = 18
 MISTAKES: list[tuple[str, tuple[str, ...], list[tuple[str, int, str]]]] = [
     ("a wrong character in a name", ("{{ 三公经废 }}",), [("T502", 0, "三公经费")]),
     ("an unknown companion", ("甲", "{{ 三公经费.占此 }}"), [("T502", 1, "占比")]),
+    (
+        "an unknown chart",
+        ("{{ 图表.收入结构.标题 }}", '{{ chart("支出结构") }}'),
+        [("T502", 0, "收入构成"), ("T502", 1, "支出构成")],
+    ),
     ("an unknown text", ("{{ 原因.收支合计 }}",), [("T502", 0, "收支总计")]),
     ("a branch that is never taken", ("{% if 1 > 2 %}{{ 本年收人合计 }}{% endif %}",), [("T502", 0, "本年收入合计")]),
     ("an item of a list", ("{% for 项 in 支出构成 %}{{ 项.编号 }}{% endfor %}",), [("T502", 0, "编码")]),
@@ -312,9 +318,10 @@ def test_annotate_does_not_replace_the_template(tmp_path: Path) -> None:
 
 
 def test_every_name_that_a_template_sees_is_in_the_vocabulary(report: xl2report.Report) -> None:
-    context = context_of(report.profile, report.book, report.figures, report.sheets, Notes())
+    charts = chart_data(report.profile, report.figures)
+    context = context_of(report.profile, report.book, report.figures, report.sheets, charts, Notes())
 
-    assert set(vocabulary(report.profile, report.book.info).names) == set(context)
+    assert set(vocabulary(report.profile, report.book.info).names) == {*context, "附表表格"}
 
 
 def test_vars_lists_every_measure_list_phrase_and_text(report: xl2report.Report) -> None:
@@ -349,6 +356,7 @@ def test_vars_counts_how_often_a_template_uses_a_name() -> None:
     assert used["三公经费"]
     assert used["占比"]
     assert used["原因.收支总计"]
+    assert used["图表.收入构成.图号"]
     assert used["事业收入"] == 0
 
 

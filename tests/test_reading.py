@@ -950,3 +950,19 @@ def test_a_note_under_the_table_is_no_row_of_it() -> None:
         ["填表人：张三", None, None, None],
     )
     assert read_budget(*rows) == ({"D2": "5"}, [])
+
+
+def test_an_uncalculated_formula_is_found_in_a_file_with_namespace_prefixes_too() -> None:
+    stream = io.BytesIO()
+    book = workbook({"支出预算": [HEADINGS, [GENERAL, "2010301", "", "=1+1"]]})
+    book.save(stream)
+    with zipfile.ZipFile(stream) as package:
+        parts = {name: package.read(name) for name in package.namelist()}
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as package:
+        for name, data in parts.items():
+            if name.startswith("xl/worksheets/"):
+                data = re.sub(rb"<(/?)(?=\w)", rb"<\1x:", data).replace(b"xmlns=", b"xmlns:x=")
+            package.writestr(name, data)
+    _, findings = reading(stream.getvalue())
+    assert [f.code for f in findings if f.code == "V202"] == ["V202"]

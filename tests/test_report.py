@@ -130,6 +130,38 @@ def test_hostile_text_arrives_unharmed(
     assert found[-1] == texts[-1]
 
 
+def test_hostile_text_in_every_text_column_changes_nothing_but_that_text(
+    edited: Callable[..., Path], tmp_path: Path, outputs: tuple[Path, Path]
+) -> None:
+    hostile = "&<w:p>{{ 7*7 }}{% if %}]]>{_{ x }_}=1+1\u202e"
+    plain = "普通文字"
+    places = [
+        ("基本信息", 2, 5),
+        ("文字材料", 4, 60),
+        ("名词解释", 2, 5),
+        ("绩效指标", 4, 5),
+        ("绩效指标", 7, 6),
+        ("绩效项目", 3, 4),
+    ]
+
+    def texts_with(text: str, name: str) -> list[str]:
+        def write(book: Any) -> None:
+            for sheet, column, row in places:
+                book[sheet].cell(row, column).value = f"{text}{sheet}{row}"
+            book["基本信息"].cell(4, 2).value = f"{text}部门"
+
+        target = tmp_path / name
+        assert xl2report.load(edited(write, f"{name}.xlsx")).write_narrative(target).ok
+        document = Document(str(target))
+        return [p.text for p in document.paragraphs] + [
+            c.text for t in document.tables for r in t.rows for c in r.cells
+        ]
+
+    expected = [text.replace(plain, hostile) for text in texts_with(plain, "plain.docx")]
+    assert texts_with(hostile, "hostile.docx") == expected
+    assert sum(hostile in text for text in expected) > 10
+
+
 @pytest.mark.parametrize(
     ("text", "code", "place", "expected"),
     [
@@ -195,6 +227,23 @@ def test_a_rate_on_a_base_of_zero_cannot_be_printed_by_a_template(report: xl2rep
     assert findings == [("N406", "因公出国费.增长率")]
 
 
+def test_a_report_that_was_cut_on_the_way_is_never_written(
+    report: xl2report.Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from docxtpl import DocxTemplate
+
+    whole = DocxTemplate.fix_tables
+
+    def cutting(self: Any, xml: str) -> Any:
+        return whole(self, xml[: xml.index("第三部分")])  # its parser recovers, and the rest is gone without a word
+
+    monkeypatch.setattr(DocxTemplate, "fix_tables", cutting)
+    result = report.write_narrative(tmp_path / "report.docx")
+
+    assert [f.code for f in result.findings if f.severity == "error"] == ["T505"]
+    assert not (tmp_path / "report.docx").exists()
+
+
 def test_the_report_does_not_hold_what_the_template_does_not_print(outputs: tuple[Path, Path]) -> None:
     with zipfile.ZipFile(outputs[1]) as archive:
         document = archive.read("word/document.xml").decode()
@@ -206,4 +255,4 @@ def test_the_report_does_not_hold_what_the_template_does_not_print(outputs: tupl
 def test_the_template_has_no_empty_paragraphs_used_as_spacing() -> None:
     document: Any = Document(str(shipped("docx_templates", "sichuan.docx")))
 
-    assert [p for p in document.paragraphs if not p.text.strip() and p._p.find(qn("w:sectPr")) is None] == []
+    assert [p for p in document.paragraphs if not p.text.strip() and not p._p.findall(".//" + qn("w:drawing"))] == []

@@ -43,6 +43,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "template": ("自己的 Word 模板（默认用口径自带的）", "a Word template of your own (default: the profile's)"),
     "profile": ("口径名称（如 sichuan/2023）或口径文件夹", "a profile's name (sichuan/2023) or folder"),
     "strict": ("把提示也当作错误", "treat warnings as errors"),
+    "with_tables": (
+        "把13张附表也印入报告（横向页面的 Word 表格）",
+        "put the schedules into the report too, as Word tables on landscape pages",
+    ),
     "format": ("输出格式：text 文字，json 供程序读取", "output: text, or json for programs"),
     "target": ("要生成的工作簿（.xlsx），不覆盖已有文件", "the workbook to write (.xlsx); never overwrites"),
     "example": ("不是空白的，而是填好的示例", "the filled-in example instead of a blank one"),
@@ -151,6 +155,7 @@ def parser(words: _Words) -> argparse.ArgumentParser:
     )
     compile_.add_argument("workbooks", nargs="+", type=Path, metavar="WORKBOOK", help=words["workbook"])
     compile_.add_argument("-o", "--out", type=Path, metavar="DIR", help=words["out"])
+    compile_.add_argument("--with-tables", action="store_true", help=words["with_tables"])
     check = commands.add_parser("check", words=words, parents=parents, help=words["check"], description=words["check"])
     check.add_argument("workbooks", nargs="+", type=Path, metavar="WORKBOOK", help=words["workbook"])
     for command in (compile_, check):
@@ -257,7 +262,12 @@ def _one(path: Path, options: argparse.Namespace, words: _Words, taken: dict[Pat
         return _result(str(path), 1, (), (finding("O601", str(path), reason=same),))
     taken[target.resolve()] = path
     result: CompileResult = compile(
-        path, options.out, template=options.template, profile=options.profile, strict=options.strict
+        path,
+        options.out,
+        template=options.template,
+        profile=options.profile,
+        strict=options.strict,
+        with_tables=options.with_tables,
     )
     return _result(str(path), result.status, result.paths, result.findings, checked=result.checked)
 

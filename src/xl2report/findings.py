@@ -479,6 +479,13 @@ CODES: Mapping[str, _Code] = {
         "数字和文字可以直接印出；一组内容要用“{{% for … in … %}}”逐项印出；需要计算的数请在口径里声明。",
         "Print figures and texts as they are, groups with “{{% for … in … %}}”; declare a number that needs computing in the profile.",
     ),
+    "T514": _code(
+        "warning",
+        "模板里没有 {{{{ 附表表格 }}}} 标签，附表没有印入报告",
+        "the template has no tag {{{{ 附表表格 }}}}; the schedules are not in the report",
+        "请在模板的第五部分加一个只写 {{{{ 附表表格 }}}} 的段落，或不用 --with-tables。",
+        "Add a paragraph with {{{{ 附表表格 }}}} to part five of the template, or leave out --with-tables.",
+    ),
     # outputs -----------------------------------------------------------------------------------
     "O601": _code(
         "error",

@@ -614,6 +614,8 @@ class _Expression:
 
     def of_getattr(self, node: Any) -> str:
         """What stands behind a dot."""
+        if type(node.node).__name__ == "Getattr" and getattr(node.node.node, "name", "") == "图表":
+            self.count(f"图表.{node.node.attr}.{node.attr}")
         return self.member(self.kind(node.node), node.attr)
 
     def of_getitem(self, node: Any) -> str:
@@ -639,17 +641,20 @@ class _Expression:
         return ANY
 
     def of_call(self, node: Any) -> str:
-        """A call: ``项目.执行率("全年预算数", "全年执行数")`` and methods of texts."""
+        """A call: ``项目.执行率("全年预算数", "全年执行数")``, ``chart("收入构成")`` and methods of texts."""
         kind = self.kind(node.node)
         for argument in (*node.args, *(k.value for k in node.kwargs)):
             self.kind(argument)
-        if kind != "rate of execution":
+        if kind == "chart maker" and node.args:
+            self.count(f"chart {getattr(node.args[0], 'value', '')}")
+        known = {"rate of execution": self.words.amounts, "chart maker": self.words.charts}.get(kind)
+        if known is None:
             return ANY
         for argument in node.args:
             value = getattr(argument, "value", None)
-            if isinstance(value, str) and value not in self.words.amounts:
-                self.unknown(value, self.words.amounts)
-        return "text"
+            if isinstance(value, str) and value not in known:
+                self.unknown(value, known)
+        return "text" if kind == "rate of execution" else ANY
 
     def of_filter(self, node: Any) -> str:
         """A filter: known, given what it needs, used on what it is for."""

@@ -25,6 +25,7 @@ from xl2report.profile import (
     COMPANIONS,
     PHRASE_CASES,
     PHRASE_WORDS,
+    Chart,
     Claim,
     Code,
     Column,
@@ -110,7 +111,7 @@ def _load(folder: Path) -> Profile:
     return profile
 
 
-_FILES = ("profile", "tables", "measures", "schedules", "rules", "phrases", "narrative")
+_FILES = ("profile", "tables", "measures", "schedules", "rules", "phrases", "narrative", "charts")
 
 
 def _read_folder(folder: Path, seen: tuple[Path, ...]) -> tuple[dict[str, Any], tuple[Path, ...]]:
@@ -236,7 +237,7 @@ class _Loader:
 
     # -- whole --------------------------------------------------------------------------------
     def profile(self, folder: Path) -> Profile | None:
-        sections = {"profile", "unit", "mark", "table", "info", "measure", "list", "schedule"}
+        sections = {"profile", "unit", "mark", "table", "info", "measure", "list", "schedule", "chart"}
         sections |= {"rule", "phrase", "text", "glossary", "words", "fonts"}
         for key in self.data:
             if key not in sections:
@@ -264,6 +265,7 @@ class _Loader:
             if info.kind == "integer" and info.name not in self.measures:
                 self.measures[info.name] = self.measure_of(info)
         self.check_measures()
+        charts = {e.where[6:]: self.chart(e) for e in self.section("chart")}
         self.schedules = {e.where[9:]: self.schedule(e) for e in self.section("schedule")}
         texts = {e.where[5:]: self.text(e) for e in self.section("text")}
         phrases = {e.where[7:]: self.phrase(e) for e in self.section("phrase")}
@@ -293,6 +295,7 @@ class _Loader:
             texts=texts,
             measures=self.measures,
             lists=self.lists,
+            charts=charts,
             schedules=self.schedules,
             rules=rules,
             phrases=phrases,
@@ -661,6 +664,19 @@ class _Loader:
         for used in self.uses(name):
             self.walk(used, (*path, name), state)
         state[name] = 2
+
+    def chart(self, entry: _Entry) -> Chart:
+        kind = entry.text("kind", needed=True, among=("pie", "column"))
+        key, known = ("list", tuple(self.lists)) if kind == "pie" else ("measure", tuple(self.measures))
+        source = entry.text(key, needed=True, among=known)
+        if kind == "pie" and source and not self.lists[source].whole:
+            entry.say(f"the list “{source}” has no “whole”, so no shares")
+        return Chart(
+            entry.where[6:],
+            entry.text("caption", needed=True),
+            kind,  # type: ignore[arg-type]  # checked by `among`
+            **{key: source},
+        )
 
     # -- schedules ----------------------------------------------------------------------------
     def schedule(self, entry: _Entry) -> Schedule:

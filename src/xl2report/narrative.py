@@ -14,13 +14,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from xl2report.charts import chart_data, place
 from xl2report.derive import Figures
 from xl2report.facts import Book
 from xl2report.findings import Finding, finding, nearest
 from xl2report.linting import environment, in_chinese, lint
-from xl2report.packages import sealed
+from xl2report.packages import parts_of, sealed
 from xl2report.profile import COMPANIONS, Profile
 from xl2report.sheets import Sheet
+from xl2report.tables import MARK, place_tables
 from xl2report.views import FigureView, Group, Notes, context_of
 
 LONGEST_PROPERTY = 255
@@ -41,6 +43,8 @@ def render(
     figures: Figures,
     sheets: Sequence[Sheet],
     created: datetime,
+    *,
+    with_tables: bool = False,
 ) -> Narrative:
     """Fill a docxtpl template with the figures, phrases, lists and texts of one book.
 
@@ -51,10 +55,13 @@ def render(
         figures: the numbers.
         sheets: the laid-out schedules, for their list and for the codes that the glossary explains.
         created: the date in the document properties.
+        with_tables: put the schedules as Word tables where the template has ``{{ 附表表格 }}``.
 
     Returns:
         The .docx as bytes with what was found; no bytes where a finding is an error.
     """
+    from lxml import etree
+
     name = template.name if isinstance(template, Path) else "template.docx"
     try:
         data = template.read_bytes() if isinstance(template, Path) else template
@@ -63,7 +70,9 @@ def render(
     except OSError as error:
         return Narrative(None, (finding("F009", name, reason=error.strerror or str(error)),))
     notes = Notes()
-    context = context_of(profile, book, figures, sheets, notes)
+    charts = chart_data(profile, figures)
+    context = context_of(profile, book, figures, sheets, charts, notes)
+    context["附表表格"] = MARK if with_tables else ""
     document = _document(data, name)
     if isinstance(document, Finding):
         return Narrative(None, (document,))
@@ -85,7 +94,15 @@ def render(
     properties.revision = 1
     stream = io.BytesIO()
     document.save(stream)
-    return Narrative(sealed(stream.getvalue()), notes.findings)
+    parts = parts_of(stream.getvalue())
+    there = _printed(etree.fromstring(parts["word/document.xml"]))
+    if there != document.printed:  # docxtpl reads its own result with a parser that drops what it cannot read
+        reason = f"{document.printed[0]} → {there[0]}"
+        return Narrative(None, (*notes.findings, finding("T505", name, reason=reason)))
+    place(parts, charts)
+    if with_tables and not place_tables(parts, sheets):
+        notes.say("T514", name, "附表表格")
+    return Narrative(sealed(parts), notes.findings)
 
 
 def _mistakes(data: bytes, profile: Profile, name: str, book: Book) -> tuple[Finding, ...]:
@@ -126,6 +143,8 @@ def _document(data: bytes, name: str) -> Any:
 
         failing: tuple[str, int, str] = ("", 0, "")
         """The part, the paragraph number and its text where rendering failed."""
+        printed: tuple[int, str] = (0, "")
+        """How many paragraphs the body has as rendered, and the text of the last one."""
 
         def patch_xml(self, src_xml: str) -> str:
             patched: str = super().patch_xml(src_xml)
@@ -143,7 +162,9 @@ def _document(data: bytes, name: str) -> Any:
                 raise
             rendered = re.sub(r"\n<w:p([ >])", r"<w:p\1", rendered)
             resolved: str = self.resolve_listing(rendered)
-            etree.fromstring(resolved.encode(), etree.XMLParser(resolve_entities=False, huge_tree=True))
+            tree: Any = etree.fromstring(resolved.encode(), etree.XMLParser(resolve_entities=False, huge_tree=True))
+            if part is self.docx.part:
+                self.printed = _printed(tree)
             return resolved
 
         def render_footnotes(self, context: Any, jinja_env: Any = None) -> None:
@@ -162,6 +183,14 @@ def _document(data: bytes, name: str) -> Any:
     except Exception as error:  # python-docx raises whatever zipfile, lxml and its own code raise
         return finding("T504", name, found=re.sub(r"file '<.*?>' ", "", f"{type(error).__name__}: {error}")[:120])
     return document
+
+
+def _printed(tree: Any) -> tuple[int, str]:
+    """How many paragraphs a body has, and the text of the last one that has any."""
+    word = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+    paragraphs = list(tree.iter(f"{word}p"))
+    texts = ("".join(t.text or "" for t in p.iter(f"{word}t")) for p in reversed(paragraphs))
+    return len(paragraphs), next((text for text in texts if text), "")
 
 
 def _failing_line(error: BaseException) -> int:

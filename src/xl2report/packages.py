@@ -56,9 +56,9 @@ def fingerprint(parts: Mapping[str, bytes]) -> str:
     return digest.hexdigest()
 
 
-def sealed(package: bytes) -> bytes:
-    """The package with fixed dates and its fingerprint as a document property."""
-    parts = parts_of(package)
+def sealed(package: Mapping[str, bytes]) -> bytes:
+    """A package of these parts with fixed dates and its fingerprint as a document property."""
+    parts = dict(package)
     parts.pop(CUSTOM, None)
     value = fingerprint(parts).encode()
     parts[CUSTOM] = (

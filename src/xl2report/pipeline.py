@@ -18,7 +18,7 @@ from xl2report.facts import Book, Cell
 from xl2report.figures import Figure
 from xl2report.findings import Finding, finding, has_errors, one_of, strictly
 from xl2report.loading import available, load_profile, shipped
-from xl2report.packages import document_date, sealed, write_all
+from xl2report.packages import document_date, parts_of, sealed, write_all
 from xl2report.profile import Profile
 from xl2report.reader import read
 from xl2report.sheets import Sheet, lay_out
@@ -73,6 +73,7 @@ def compile(  # the command's name; the built-in is not used here
     template: str | Path | None = None,
     profile: str | Path | None = None,
     strict: bool = False,
+    with_tables: bool = False,
 ) -> CompileResult:
     """Compile a workbook into ``NAME-schedules.xlsx`` and ``NAME-report.docx``: both, or neither.
 
@@ -82,6 +83,7 @@ def compile(  # the command's name; the built-in is not used here
         template: a Word template of your own; the profile's by default.
         profile: as for :func:`load`.
         strict: treat warnings as errors.
+        with_tables: put the schedules into the report too, as Word tables on landscape pages.
 
     Returns:
         The paths written (none where a finding is an error) and all findings.
@@ -92,7 +94,7 @@ def compile(  # the command's name; the built-in is not used here
     report = load(path, profile)
     source = report.source
     folder = Path(out) if out is not None else source.parent
-    outputs, findings = report.outputs(folder, template)
+    outputs, findings = report.outputs(folder, template, with_tables=with_tables)
     if strict:
         findings = strictly(findings)
     if has_errors(findings):
@@ -245,16 +247,18 @@ class Report(Mapping[str, Measured]):
         from xl2report.schedules import write_schedules
 
         department = self.book.info.get("部门名称", "")
-        return sealed(write_schedules(self.sheets, self.profile, department, self.date))
+        return sealed(parts_of(write_schedules(self.sheets, self.profile, department, self.date)))
 
-    def narrative(self, template: str | Path | None = None) -> tuple[bytes | None, tuple[Finding, ...]]:
+    def narrative(
+        self, template: str | Path | None = None, *, with_tables: bool = False
+    ) -> tuple[bytes | None, tuple[Finding, ...]]:
         """The Word report as bytes (none where a finding is an error), and all findings."""
         from xl2report.narrative import render
 
         if not self.ok:
             return None, self.findings
         path = Path(template if template is not None else self.profile.template)
-        result = render(path, self.profile, self.book, self.figures, self.sheets, self.date)
+        result = render(path, self.profile, self.book, self.figures, self.sheets, self.date, with_tables=with_tables)
         known = {(f.code, f.message) for f in self.findings}
         return result.data, (*self.findings, *(f for f in result.findings if (f.code, f.message) not in known))
 
@@ -264,10 +268,10 @@ class Report(Mapping[str, Measured]):
         return document_date(self.book.info.get("公开日期", ""), self.profile.year)
 
     def outputs(
-        self, folder: Path, template: str | Path | None = None
+        self, folder: Path, template: str | Path | None = None, *, with_tables: bool = False
     ) -> tuple[dict[Path, bytes], tuple[Finding, ...]]:
         """What :func:`compile` would write into a folder, with all findings; nothing where one is an error."""
-        data, findings = self.narrative(template)
+        data, findings = self.narrative(template, with_tables=with_tables)
         if data is None or has_errors(findings):
             return {}, findings
         stem = self.source.stem
@@ -333,6 +337,7 @@ def template_names(
         out: a Word document to write the list to.
         lang: the language of its headings.
     """
+    from xl2report.charts import chart_data
     from xl2report.views import Notes, context_of
     from xl2report.vocabulary import valued, vocabulary
 
@@ -340,7 +345,8 @@ def template_names(
     if workbook is not None and not report.readable:
         return TemplateResult(report.findings, readable=False)
     rules, own = report.profile, report.book.info
-    context = context_of(rules, report.book, report.figures, report.sheets, Notes())
+    charts = chart_data(rules, report.figures)
+    context = context_of(rules, report.book, report.figures, report.sheets, charts, Notes())
     entries = valued(vocabulary(rules, own), context, rules)
     if template is not None:
         from xl2report.linting import lint, uses

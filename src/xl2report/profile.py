@@ -192,6 +192,17 @@ class List:
 
 
 @dataclass(frozen=True, slots=True)
+class Chart:
+    """A chart of the report: a pie of the shares of a list, or the columns of a measure's two years."""
+
+    name: str
+    caption: str
+    kind: Literal["pie", "column"]
+    list: str = ""
+    measure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SheetColumn:
     """One amount column of a schedule: its headings from the top down, the facts it takes or the columns it sums."""
 
@@ -349,6 +360,7 @@ class Profile:
     texts: Mapping[str, Text]
     measures: Mapping[str, Measure]
     lists: Mapping[str, List]
+    charts: Mapping[str, Chart]
     schedules: Mapping[str, Schedule]
     rules: Mapping[str, Rule]
     phrases: Mapping[str, Phrase]

@@ -34,7 +34,7 @@ _UNIT_ABOVE = re.compile(r"单位[::]?(万元|元)")
 _ESCAPED = re.compile(r"_x00([01][0-9A-Fa-f])_")
 """How Excel stores control characters."""
 _DATE = re.compile(r"(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})日?")
-_FORMULA = re.compile(rb"<f[ >/]")
+_FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 EXCEL_DIGITS = 15
 WORKBOOK_UNIT = ("“基本信息”", "基本信息")
 LONGEST_COUNT = 9

@@ -8,7 +8,7 @@ from typing import Any
 
 from xl2report.findings import Words
 from xl2report.linting import AUTHOR, Mistake
-from xl2report.packages import sealed
+from xl2report.packages import parts_of, sealed
 from xl2report.vocabulary import SECTIONS, Entry
 
 HEADS = (Words("写法", "tag"), Words("含义", "meaning"), Words("单位", "unit"), Words("现值", "value"))
@@ -131,4 +131,4 @@ def _forget(document: Any) -> None:
 def _saved(document: Any) -> bytes:
     stream = io.BytesIO()
     document.save(stream)
-    return sealed(stream.getvalue())
+    return sealed(parts_of(stream.getvalue()))

@@ -9,8 +9,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
+from xl2report.charts import ChartData, drawing_xml
 from xl2report.derive import Figures, ListItem
 from xl2report.facts import Book, Cell, Row, prefixes
 from xl2report.figures import NO_PRIOR, NOT_ENTERED, Figure, ratio, summed
@@ -251,6 +253,44 @@ class Indicator:
     二级续: bool
 
 
+class ChartView:
+    """A chart as a template uses it: false where there is nothing to draw; numbered in the order of printing."""
+
+    __slots__ = ("_data", "_numbers")
+
+    def __init__(self, data: ChartData | None, numbers: dict[str, int]) -> None:
+        self._data = data
+        self._numbers = numbers
+
+    def __bool__(self) -> bool:
+        return self._data is not None
+
+    @property
+    def 图号(self) -> int:
+        """The number of the chart in this report: charts that are left out do not count."""
+        return self._numbers.setdefault(self._data.name if self._data else "", len(self._numbers) + 1)
+
+    @property
+    def 标题(self) -> str:
+        """The caption without its number."""
+        return self._data.caption if self._data else ""
+
+
+class _Drawing:
+    """A chart that a tag makes: ends the text of its run and starts it again."""
+
+    __slots__ = ("_name",)
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __html__(self) -> str:
+        return f'</w:t></w:r><w:r>{drawing_xml(self._name)}</w:r><w:r><w:t xml:space="preserve">'
+
+    def __str__(self) -> str:
+        return self.__html__()
+
+
 class _Texts:
     """文字材料 by position."""
 
@@ -377,7 +417,12 @@ class Record:
 
 
 def context_of(
-    profile: Profile, book: Book, figures: Figures, sheets: Sequence[Sheet], notes: Notes
+    profile: Profile,
+    book: Book,
+    figures: Figures,
+    sheets: Sequence[Sheet],
+    charts: Mapping[str, ChartData],
+    notes: Notes,
 ) -> dict[str, object]:
     """Every name that a template may use."""
     texts = _Texts(profile, book, notes)
@@ -396,6 +441,9 @@ def context_of(
         else:
             groups["文字"][text.name] = texts.paragraphs(text.position)
     context |= {name: Group(members) for name, members in groups.items()}
+    numbers: dict[str, int] = {}
+    context["图表"] = Group({name: ChartView(charts.get(name), numbers) for name in profile.charts})
+    context["chart"] = partial(_chart, profile, charts)
     context |= {
         "年度": str(year),
         "上一年度": str(year - 1),
@@ -407,6 +455,15 @@ def context_of(
     }
     _unknown_positions(profile, texts, notes)
     return context
+
+
+def _chart(profile: Profile, charts: Mapping[str, ChartData], name: str) -> _Drawing | str:
+    """The drawing of a chart; nothing where it has no data, an error of the template where there is no such chart."""
+    from jinja2 import UndefinedError
+
+    if name not in profile.charts:
+        raise UndefinedError(f"'{name}' is undefined")
+    return _Drawing(name) if name in charts else ""
 
 
 def _chinese_date(text: str) -> str:

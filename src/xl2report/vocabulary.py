@@ -13,6 +13,8 @@ from xl2report.findings import Words
 from xl2report.profile import COMPANIONS, Profile
 from xl2report.views import FigureView, ItemView, Record
 
+TABLES = "附表表格"
+"""The name of the schedules as Word tables."""
 ANY = "any"
 """The kind of what is not known: nothing is said about it."""
 
@@ -68,6 +70,8 @@ class Vocabulary:
     """Every name that may begin an expression -> its kind."""
     kinds: Mapping[str, Kind]
     entries: tuple[Entry, ...]
+    charts: tuple[str, ...]
+    """The charts that ``chart("…")`` may be asked for."""
     amounts: tuple[str, ...]
     """The amount columns that ``执行率`` of a project may be asked for."""
 
@@ -84,6 +88,7 @@ SECTIONS: Mapping[str, Words] = {
     "item": Words("清单中一项的内容", "behind the dot of an item of a list"),
     "info": Words("基本信息", "rows of 基本信息"),
     "texts": Words("文字材料", "texts"),
+    "charts": Words("图", "charts"),
     "tables": Words("成组的内容", "tables and other groups"),
     "filters": Words("过滤器", "filters"),
 }
@@ -126,18 +131,19 @@ def vocabulary(profile: Profile, own: Iterable[str] = ()) -> Vocabulary:
     groups = _groups(profile)
     entries = tuple(_entries(profile, own))
     names = {e.name: e.kind for e in entries if e.section in ("info", "figures", "lists", "tables")}
-    names |= {name: f"group {name}" for name in groups}
+    names |= {name: f"group {name}" for name in groups} | {"chart": "chart maker", TABLES: "text"}
     columns = [c for t in profile.tables.values() if t.name == "绩效项目" for c in t.columns]
     return Vocabulary(
         names,
         _kinds(profile, groups, tuple(c.heading for c in columns)),
         entries,
+        tuple(profile.charts),
         tuple(c.heading for c in columns if c.kind == "amount"),
     )
 
 
 def _groups(profile: Profile) -> Mapping[str, Mapping[str, str]]:
-    """The texts by what stands before the dot: 原因, 用途 … are sentences, 文字 holds paragraphs."""
+    """What stands behind a dot: 原因, 用途 … are sentences, 文字 holds paragraphs, 图表 charts."""
     groups: dict[str, dict[str, str]] = {"文字": {}}
     for text in profile.texts.values():
         group, colon, name = text.name.partition("：")
@@ -145,6 +151,7 @@ def _groups(profile: Profile) -> Mapping[str, Mapping[str, str]]:
             groups.setdefault(group, {})[name] = "sentence"
         else:
             groups["文字"][text.name] = "paragraphs"
+    groups["图表"] = dict.fromkeys(profile.charts, "chart")
     return groups
 
 
@@ -167,6 +174,8 @@ def _kinds(profile: Profile, groups: Mapping[str, Mapping[str, str]], columns: t
         "companion": Kind(Words("相关数", "a companion of a figure"), about),
         "item": Kind(Words("清单的一项", "an item of a list"), item),
         "loop": Kind(Words("循环的状态", "the state of a loop"), _LOOP, printable=False),
+        "chart": Kind(Words("图", "a chart"), {"图号": "number", "标题": "text"}, printable=False),
+        "chart maker": Kind(Words("chart", "chart"), {}, printable=False),
         "rate of execution": Kind(Words("执行率", "a rate of execution"), {}, printable=False),
     }
     things: tuple[tuple[str, str, str, str, Mapping[str, str]], ...] = (
@@ -204,6 +213,14 @@ def _entries(profile: Profile, own: Iterable[str]) -> Iterator[Entry]:
         group, colon, rest = text.name.partition("：")
         name, kind = (f"{group}.{rest}", "sentence") if colon else (f"文字.{text.name}", "paragraphs")
         yield Entry("texts", name, kind, f"“文字材料”中位置为“{text.position}”的文字")
+    for chart in profile.charts.values():
+        for name, kind, meaning in (("图号", "number", "图的编号"), ("标题", "text", "图的标题")):
+            yield Entry("charts", f"图表.{chart.name}.{name}", kind, f"{chart.caption}：{meaning}")
+        tag = f'{{{{ chart("{chart.name}") }}}}'
+        yield Entry("charts", f"chart {chart.name}", ANY, f"{chart.caption}：图本身", tag=tag)
+    yield Entry(
+        "tables", TABLES, "text", "附表，用 --with-tables 时印成 Word 表格；单独占一段", tag=f"{{{{ {TABLES} }}}}"
+    )
     for name, (kind, meaning) in _TABLES.items():
         yield Entry("tables", name, kind, meaning)
     yield Entry("filters", "中文数字", "text", "一百以内的数写成汉字")
@@ -224,6 +241,8 @@ def valued(words: Vocabulary, context: Mapping[str, Any], profile: Profile) -> t
 
 
 def _valued(entry: Entry, context: Mapping[str, Any], sample: str) -> Entry:
+    if entry.tag:
+        return entry
     loop = f"{{% for 项 in {entry.name} %}}…{{% endfor %}}"
     match entry.section:
         case "companions" | "phrases":
@@ -237,6 +256,11 @@ def _valued(entry: Entry, context: Mapping[str, Any], sample: str) -> Entry:
             return replace(entry, tag=f"{{{{ 项.{entry.name} }}}}", value=value)
         case "filters":
             return replace(entry, tag=f"{{{{ 13|{entry.name} }}}}", value="十三")
+        case "charts":
+            group, chart, name = entry.name.split(".")
+            return replace(
+                entry, tag=f"{{{{ {entry.name} }}}}", value=str(getattr(getattr(context[group], chart), name))
+            )
         case "texts":
             group, _, name = entry.name.partition(".")
             value = getattr(context[group], name)
