@@ -968,11 +968,13 @@ def contents_with_a_libreoffice_that_cannot_start() -> Said:
     zh="""
     错误 T501 template.docx document 第2段  模板标签写得不对：不认识标签 iff
         现为：{% iff 三公经费 %}压减支出。{% endif %}
+        应为：if
         办法：请在 Word 模板中改正这个标签。
     """,
     en="""
-    error T501 template.docx document 第2段  a tag of the template cannot be understood: Encountered unknown tag 'iff'.
+    error T501 template.docx document 第2段  a tag of the template cannot be understood: unknown tag 'iff'
         found: {% iff 三公经费 %}压减支出。{% endif %}
+        expected: if
         what to do: Correct the tag in the Word template.
     """,
 )
@@ -1047,6 +1049,155 @@ def a_template_that_is_no_word_document() -> Said:
 )
 def a_template_that_prints_broken_xml() -> Said:
     return compiled_with("说明", "{{ '<w:p>'|safe }}")
+
+
+@case(
+    "T506",
+    zh="""
+    错误 T506 template.docx document 第2段  模板标签“{{ 三公经费 万元。”没有写完整
+        现为：支出{{ 三公经费 万元。
+        应为：}}
+        办法：请在同一段里补上“}}”；标签不能跨段。
+    """,
+    en="""
+    error T506 template.docx document 第2段  the tag “{{ 三公经费 万元。” is not complete
+        found: 支出{{ 三公经费 万元。
+        expected: }}
+        what to do: Add “}}” in the same paragraph; a tag cannot go on in the next one.
+    """,
+)
+def a_tag_without_its_closing_braces() -> Said:
+    return compiled_with("说明", "支出{{ 三公经费 万元。")
+
+
+@case(
+    "T507",
+    zh="""
+    错误 T507 template.docx document 第2段  模板标签的括号不对：“｛｛ ｝｝”
+        现为：支出｛｛ 三公经费 ｝｝万元。
+        应为：{{ }}
+        办法：请用英文半角括号，成对书写，中间不留空格：“{{ }}”。
+    """,
+    en="""
+    error T507 template.docx document 第2段  the braces of a tag are wrong: “｛｛ ｝｝”
+        found: 支出｛｛ 三公经费 ｝｝万元。
+        expected: {{ }}
+        what to do: Type ordinary braces, in pairs and without spaces between them: “{{ }}”.
+    """,
+)
+def braces_typed_in_full_width() -> Said:
+    return compiled_with("说明", "支出｛｛ 三公经费 ｝｝万元。")
+
+
+@case(
+    "T508",
+    zh="""
+    错误 T508 template.docx document 第2段  模板标签“{% if 三公经费 %}”没有与之成对的“{% endif %}”
+        现为：{% if 三公经费 %}压减支出。
+        办法：请补上“{% endif %}”，或删去这个标签。
+    """,
+    en="""
+    error T508 template.docx document 第2段  the tag “{% if 三公经费 %}” has no “{% endif %}” that goes with it
+        found: {% if 三公经费 %}压减支出。
+        what to do: Add “{% endif %}”, or remove this tag.
+    """,
+)
+def a_condition_that_never_ends() -> Said:
+    return compiled_with("说明", "{% if 三公经费 %}压减支出。")
+
+
+@case(
+    "T509",
+    zh="""
+    错误 T509 template.docx document 第1段  模板标签“{%p if 三公经费 %}”会去掉整个段落，同处的内容将丢失：“压减支出。”
+        现为：{%p if 三公经费 %}压减支出。
+        办法：请让这个标签单独占一段（一行、一格），或改用“{% … %}”。
+    """,
+    en="""
+    error T509 template.docx document 第1段  the tag “{%p if 三公经费 %}” takes away what it stands in, and this is lost: “压减支出。”
+        found: {%p if 三公经费 %}压减支出。
+        what to do: Put the tag in a paragraph (row, cell) of its own, or write “{% … %}” instead.
+    """,
+)
+def a_sentence_beside_a_paragraph_tag() -> Said:
+    return compiled_with("{%p if 三公经费 %}压减支出。", "{%p endif %}")
+
+
+@case(
+    "T510",
+    zh="""
+    错误 T510 template.docx comments 第1段  此处的模板标签不会被替换
+        现为：{{ 三公经费 }}
+        办法：请把标签移到正文、页眉、页脚或脚注；批注、尾注、图表和文档属性里的标签原样留在报告里。
+    """,
+    en="""
+    error T510 template.docx comments 第1段  a tag in this place is never filled in
+        found: {{ 三公经费 }}
+        what to do: Move the tag to the text, a header, a footer or a footnote; in comments, endnotes, charts and properties it stays as it is.
+    """,
+)
+def a_tag_in_a_comment() -> Said:
+    template = docx.Document()
+    template.add_comment(template.add_paragraph().add_run("说明"), "{{ 三公经费 }}")
+    template.save("template.docx")
+    return compiled(example(), "template.docx")
+
+
+@case(
+    "T511",
+    zh="""
+    错误 T511 template.docx document 第1段  模板标签“{% if 三公经费 %}”的位置不对：结束在另一格、另一行或表格之外（第2段的 {% endif %}）
+        现为：{% if 三公经费 %}甲
+        办法：表格中一格之内的标签在同一格结束；重复整行用“{%tr … %}”，首尾各占一行，并在同一个表格里。
+    """,
+    en="""
+    error T511 template.docx document 第1段  the tag “{% if 三公经费 %}” stands in the wrong place: it ends with {% endif %} of paragraph 2, outside its cell or row
+        found: {% if 三公经费 %}甲
+        what to do: A tag in a cell ends in that cell; to repeat rows use “{%tr … %}”, each end in a row of its own, in one table.
+    """,
+)
+def a_condition_from_one_cell_to_the_next() -> Said:
+    template = docx.Document()
+    cells = template.add_table(1, 2).rows[0].cells
+    cells[0].text, cells[1].text = "{% if 三公经费 %}甲", "乙{% endif %}"
+    template.save("template.docx")
+    return compiled(example(), "template.docx")
+
+
+@case(
+    "T512",
+    zh="""
+    错误 T512 template.docx document 第2段  模板用了不存在的过滤器或判断“uper”
+        现为：支出{{ 三公经费|uper }}万元。
+        应为：upper
+        办法：请在 Word 模板中改正，或删去它；数字本身已按规定的位数印出。
+    """,
+    en="""
+    error T512 template.docx document 第2段  the template uses a filter or test that does not exist: “uper”
+        found: 支出{{ 三公经费|uper }}万元。
+        expected: upper
+        what to do: Correct or remove it in the Word template; figures are printed with the right number of decimals anyway.
+    """,
+)
+def a_filter_that_does_not_exist() -> Said:
+    return compiled_with("说明", "支出{{ 三公经费|uper }}万元。")
+
+
+@case(
+    "T513",
+    zh="""
+    错误 T513 template.docx document 第2段  “{{ }}”不能用于一组清单：{{ 支出构成 }}
+        现为：其中：{{ 支出构成 }}。
+        办法：数字和文字可以直接印出；一组内容要用“{% for … in … %}”逐项印出；需要计算的数请在口径里声明。
+    """,
+    en="""
+    error T513 template.docx document 第2段  “{{ }}” cannot be used with a list: {{ 支出构成 }}
+        found: 其中：{{ 支出构成 }}。
+        what to do: Print figures and texts as they are, groups with “{% for … in … %}”; declare a number that needs computing in the profile.
+    """,
+)
+def a_list_printed_as_a_figure() -> Said:
+    return compiled_with("说明", "其中：{{ 支出构成 }}。")
 
 
 @case(

@@ -1,4 +1,4 @@
-"""The command line: ``xl2report compile|check|new``.
+"""The command line: ``xl2report compile|check|new|template``.
 
 Nothing heavy is imported before it is known what to do, so that ``--help`` answers at once.
 """
@@ -18,6 +18,7 @@ from xl2report import __version__
 if TYPE_CHECKING:
     from xl2report.findings import Finding
     from xl2report.pipeline import CompileResult
+    from xl2report.vocabulary import Entry
 
 WORDS: dict[str, tuple[str, str]] = {
     "about": (
@@ -69,6 +70,28 @@ WORDS: dict[str, tuple[str, str]] = {
         "错误 {error} 个，提示 {warning} 个，说明 {note} 个",
         "{error} errors, {warning} warnings, {note} notes",
     ),
+    "templates": ("Word 模板：可用的名称、检查、导出", "Word templates: names to use, mistakes, a copy to start from"),
+    "vars": (
+        "列出模板可以使用的全部名称及其含义、单位和现值",
+        "list every name that a template may use with meaning, unit and value",
+    ),
+    "lint": ("检查 Word 模板，一次指出全部错误", "find every mistake of a Word template"),
+    "export": ("导出口径自带的模板，供修改", "write a copy of the profile's template to start from"),
+    "used_in": ("统计这个模板使用各名称的次数", "count how often this template uses each name"),
+    "values_of": (
+        "现值取自这个工作簿（默认用示例）；其“基本信息”中增加的行也可使用",
+        "take the values, and rows added to 基本信息, from this workbook (default: the example)",
+    ),
+    "own_names": (
+        "这个工作簿的“基本信息”中增加的行也可使用",
+        "rows added to 基本信息 in this workbook are names too",
+    ),
+    "cheat_sheet": ("把名称列成 Word 表格，写入此文件", "write the names to this Word document"),
+    "annotate": ("另存一份模板，错误处加批注", "write a copy with a Word comment at each mistake"),
+    "linted": ("要检查的 Word 模板", "the template to check"),
+    "exported": ("要写入的模板（.docx），不覆盖已有文件", "the template to write (.docx); never overwrites"),
+    "template_checked": ("模板检查完毕", "the template was checked"),
+    "times": ("（使用{count}次）", " (used {count} times)"),
     "same": ("两个工作簿的输出同名：{path}", "two workbooks would write the same file: {path}"),
 }
 COLOURS = {"error": "31;1", "warning": "33;1", "note": "36"}
@@ -148,7 +171,25 @@ def parser(words: _Words) -> argparse.ArgumentParser:
     new = commands.add_parser("new", words=words, parents=parents, help=words["new"], description=words["new"])
     new.add_argument("target", type=Path, metavar="OUT.xlsx", help=words["target"])
     new.add_argument("--example", action="store_true", help=words["example"])
+    _template_commands(commands, parents, words)
     return top
+
+
+def _template_commands(commands: Any, parents: list[Any], words: _Words) -> None:
+    """``template vars``, ``template lint`` and ``template export`` as declared."""
+    template = commands.add_parser("template", words=words, help=words["templates"], description=words["templates"])
+    about = template.add_subparsers(dest="about", required=True, title=words["commands"], metavar="")
+    vars_, lint, export = (
+        about.add_parser(name, words=words, parents=parents, help=words[name], description=words[name])
+        for name in ("vars", "lint", "export")
+    )
+    vars_.add_argument("template", nargs="?", type=Path, metavar="TEMPLATE.docx", help=words["used_in"])
+    vars_.add_argument("--workbook", type=Path, metavar="W.xlsx", help=words["values_of"])
+    vars_.add_argument("-o", "--out", type=Path, metavar="CHEATSHEET.docx", help=words["cheat_sheet"])
+    lint.add_argument("template", type=Path, metavar="TEMPLATE.docx", help=words["linted"])
+    lint.add_argument("--workbook", type=Path, metavar="W.xlsx", help=words["own_names"])
+    lint.add_argument("--annotate", type=Path, metavar="OUT.docx", help=words["annotate"])
+    export.add_argument("target", type=Path, metavar="OUT.docx", help=words["exported"])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -191,8 +232,25 @@ def _run(options: argparse.Namespace, words: _Words) -> list[dict[str, Any]]:
     if options.command == "new":
         result = new_workbook(options.target, options.profile, example=options.example)
         return [_result(str(options.target), result.status, result.paths, result.findings)]
+    if options.command == "template":
+        return [_template(options)]
     taken: dict[Path, Path] = {}
     return [_one(path, options, words, taken) for path in options.workbooks]
+
+
+def _template(options: argparse.Namespace) -> dict[str, Any]:
+    from xl2report.pipeline import export_template, lint_template, template_names
+
+    if options.about == "export":
+        name, result = options.target, export_template(options.target, options.profile)
+    elif options.about == "lint":
+        name = options.template
+        result = lint_template(name, options.workbook, options.profile, annotate=options.annotate, lang=options.lang)
+    else:
+        name = options.template
+        result = template_names(name, options.workbook, options.profile, out=options.out, lang=options.lang)
+    entries = result.entries if options.about == "vars" else None
+    return _result(str(name or ""), result.status, result.paths, result.findings) | {"entries": entries}
 
 
 def _one(path: Path, options: argparse.Namespace, words: _Words, taken: dict[Path, Path]) -> dict[str, Any]:
@@ -234,14 +292,16 @@ def _result(
 
 def _print(results: Sequence[dict[str, Any]], options: argparse.Namespace, words: _Words) -> None:
     if options.format == "json":
+        subject = "template" if options.command == "template" else "workbook"
         entries = [
             {
-                "workbook": result["workbook"],
+                subject: result["workbook"],
                 "status": result["status"],
                 "outputs": [str(path) for path in result["paths"]],
                 "rules_checked": result["checked"],
                 "findings": [f.as_json(words.lang) for f in result["findings"]],
             }
+            | ({"names": [e.as_json() for e in result["entries"]]} if result.get("entries") is not None else {})
             for result in results
         ]
         print(json.dumps({"version": 1, "results": entries}, ensure_ascii=False, indent=2))
@@ -259,6 +319,9 @@ def _print_one(result: dict[str, Any], options: argparse.Namespace, words: _Word
     findings = worst_first(result["findings"])
     for found in findings:
         print(describe(found, words.lang, colour=colour))
+    if result.get("entries") and not result["paths"]:
+        _print_names(result["entries"], words)
+        return
     counts: dict[str, int] = {s: sum(f.severity == s for f in findings) for s in SEVERITIES}
     said = words["counts"].format_map(counts)
     comma = "，" if words.lang == "zh" else "; "
@@ -266,12 +329,28 @@ def _print_one(result: dict[str, Any], options: argparse.Namespace, words: _Word
         for path in result["paths"]:
             print(f"{words['written']} {path}")
         print(said)
+    elif options.command == "template" and options.about == "lint":
+        print(f"{words['template_checked']}{comma}{said}")
     elif options.command == "check":
         print(f"{words['checked']}{comma}{said}")
     else:
         print(f"{words['nothing']}{comma}{said}")
     if not result["checked"] and result["status"] == 1 and counts["error"]:
         print(words["unchecked"])
+
+
+def _print_names(entries: Sequence[Entry], words: _Words) -> None:
+    """The names that a template may use, one on a line: tag, meaning, unit, value."""
+    from xl2report.template_files import shortened
+    from xl2report.vocabulary import SECTIONS
+
+    for section, title in SECTIONS.items():
+        print(f"== {title.in_language(words.lang)}")
+        for entry in (e for e in entries if e.section == section):
+            used = "" if entry.used is None else words["times"].format(count=entry.used)
+            value = f" = {shortened(entry.value, 60)}" if entry.value else ""
+            unit = f" [{entry.unit}]" if entry.unit else ""
+            print(f"{entry.tag}  {entry.meaning}{unit}{value}{used}")
 
 
 def describe(found: Finding, lang: str, *, colour: bool = False) -> str:

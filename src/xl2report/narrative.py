@@ -19,11 +19,12 @@ from xl2report.contents import Toc, mark, with_contents
 from xl2report.derive import Figures
 from xl2report.facts import Book
 from xl2report.findings import Finding, finding, nearest
+from xl2report.linting import environment, in_chinese, lint
 from xl2report.packages import parts_of, sealed
 from xl2report.profile import COMPANIONS, Profile
 from xl2report.sheets import Sheet
 from xl2report.tables import MARK, place_tables
-from xl2report.views import FigureView, Group, Notes, chinese_number, context_of
+from xl2report.views import FigureView, Group, Notes, context_of
 
 LONGEST_PROPERTY = 255
 
@@ -62,7 +63,6 @@ def render(
     Returns:
         The .docx as bytes with what was found; no bytes where a finding is an error.
     """
-    from jinja2.exceptions import TemplateError
     from lxml import etree
 
     name = template.name if isinstance(template, Path) else "template.docx"
@@ -79,12 +79,13 @@ def render(
     document = _document(data, name)
     if isinstance(document, Finding):
         return Narrative(None, (document,))
+    if str(template) != profile.template and (wrong := _mistakes(data, profile, name, book)):
+        return Narrative(None, wrong)
     try:
-        document.render(context, jinja_env=_environment())
-    except TemplateError as error:
-        return Narrative(None, (*notes.findings, _template_finding(document, error, name, context)))
+        document.render(context, jinja_env=environment())
     except Exception as error:  # a template may make any operation fail
-        return Narrative(None, (*notes.findings, _template_finding(document, error, name, context)))
+        wrong = _mistakes(data, profile, name, book) or (_template_finding(document, error, name, context),)
+        return Narrative(None, (*notes.findings, *wrong))
     if notes.failed:
         return Narrative(None, notes.findings)
     properties = document.docx.core_properties
@@ -109,18 +110,12 @@ def render(
     return Narrative(report, (*notes.findings, *contents.findings))
 
 
+def _mistakes(data: bytes, profile: Profile, name: str, book: Book) -> tuple[Finding, ...]:
+    """Everything that is wrong with a template: of one's own it is told before rendering, all at once."""
+    return tuple(mistake.finding for mistake in lint(data, profile, name, book.info))
+
+
 # -- the one place that knows docxtpl -----------------------------------------------------------------
-
-
-def _environment() -> Any:
-    """A sandbox that escapes every value and refuses unknown names."""
-    from jinja2 import StrictUndefined
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-    environment = ImmutableSandboxedEnvironment(autoescape=True, undefined=StrictUndefined)
-    environment.filters["中文数字"] = chinese_number
-    environment.globals.clear()
-    return environment
 
 
 _CONTINUED = re.compile(r"<w:tc[ >](?:(?!<w:tc[ >]).)*?\{%\s*续行\s.*?</w:tc>", re.DOTALL)
@@ -233,7 +228,7 @@ def _template_finding(document: Any, error: Exception, name: str, context: Mappi
     if isinstance(error, XMLSyntaxError):
         return finding("T505", place, reason=reason)
     if isinstance(error, TemplateSyntaxError):
-        return finding("T501", place, reason=reason, reason_zh=_in_chinese(reason), found=text[:80])
+        return finding("T501", place, reason=reason, reason_zh=in_chinese(reason), found=text[:80])
     unknown = re.search(r"'([^']+)' is undefined|has no attribute '([^']+)'", reason)
     if isinstance(error, UndefinedError) and unknown:
         wrong = unknown[1] or unknown[2]
@@ -245,23 +240,6 @@ def _template_finding(document: Any, error: Exception, name: str, context: Mappi
             expected=nearest(wrong, _names(context, companion=bool(unknown[2]))),
         )
     return finding("T503", place, reason=reason, found=text[:80])
-
-
-def _in_chinese(reason: str) -> str:
-    """What Jinja says of a tag, in Chinese where it is one of the usual mistakes."""
-    for pattern, words in (
-        (r"unknown tag '([^']+)'", "不认识标签 {0}"),
-        (r"Unexpected end of template.*Jinja was looking for the following tags: (.+?)\.", "没有结束标签 {0}"),
-        (r"[Nn]o filter named '([^']+)'", "没有过滤器“{0}”"),
-        (r"unexpected '(/)'", "没有写完，缺少 }}}} 或 %}}"),
-        (r"unexpected '([^']+)'", "多了“{0}”"),
-        (r"unexpected char '([^']+)'", "不能用“{0}”"),
-        (r"expected token '([^']+)'", "缺少“{0}”"),
-    ):
-        found = re.search(pattern, reason)
-        if found:
-            return words.format(found[1].replace("'", ""))
-    return reason
 
 
 def _names(context: Mapping[str, object], *, companion: bool) -> list[str]:

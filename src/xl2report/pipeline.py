@@ -6,10 +6,11 @@ Stages take values and return values with findings; nothing here raises on user 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from xl2report import office
 from xl2report.checks import check
@@ -23,6 +24,9 @@ from xl2report.packages import document_date, parts_of, sealed, sealed_pdf, writ
 from xl2report.profile import Profile
 from xl2report.reader import read
 from xl2report.sheets import Sheet, lay_out
+
+if TYPE_CHECKING:
+    from xl2report.vocabulary import Entry
 
 DEFAULT_PROFILE = "sichuan/2023"
 
@@ -320,3 +324,146 @@ def new_workbook(path: str | Path, profile: str | Path | None = None, *, example
     make = example_workbook if example else blank_workbook
     written = write_all({target: make(load_profile(profile or DEFAULT_PROFILE))})
     return CompileResult(written.paths, written.findings)
+
+
+# -- templates ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class TemplateResult:
+    """What a command about a template found: mistakes, names, files written."""
+
+    findings: tuple[Finding, ...] = ()
+    paths: tuple[Path, ...] = ()
+    entries: tuple[Entry, ...] = ()
+    readable: bool = True
+
+    @property
+    def status(self) -> int:
+        """The exit status: 0 clean, 1 errors, 2 the template or the workbook cannot be used at all."""
+        return 2 if not self.readable else int(has_errors(self.findings))
+
+
+def template_names(
+    template: str | Path | None = None,
+    workbook: str | Path | None = None,
+    profile: str | Path | None = None,
+    *,
+    out: str | Path | None = None,
+    lang: str = "zh",
+) -> TemplateResult:
+    """Every name that a template may use, with the values of a workbook (the example by default).
+
+    Args:
+        template: counts how often it uses each name.
+        workbook: gives the values, and the names of the rows that the user added to 基本信息.
+        profile: as for :func:`load`.
+        out: a Word document to write the list to.
+        lang: the language of its headings.
+    """
+    from xl2report.charts import chart_data
+    from xl2report.views import Notes, context_of
+    from xl2report.vocabulary import valued, vocabulary
+
+    report = load(workbook or example(), profile)
+    if workbook is not None and not report.readable:
+        return TemplateResult(report.findings, readable=False)
+    rules, own = report.profile, report.book.info
+    charts = chart_data(rules, report.figures)
+    context = context_of(rules, report.book, report.figures, report.sheets, charts, Notes())
+    entries = valued(vocabulary(rules, own), context, rules)
+    if template is not None:
+        from xl2report.linting import lint, uses
+
+        data = _bytes_of(Path(template))
+        if isinstance(data, Finding):
+            return TemplateResult((data,), readable=False)
+        unusable = tuple(m.finding for m in lint(data, rules, Path(template).name, own) if m.finding.code == "T504")
+        if unusable:
+            return TemplateResult(unusable, readable=False)
+        used = uses(data, rules, own)
+        entries = tuple(replace(entry, used=used.get(entry.key, 0)) for entry in entries)
+    if out is None:
+        return TemplateResult(entries=entries)
+    from xl2report.template_files import cheat_sheet
+
+    refused = _refused(Path(out), template, workbook)
+    if refused:
+        return TemplateResult(refused)
+    written = write_all({Path(out): cheat_sheet(entries, rules.title, lang)})
+    return TemplateResult(written.findings, written.paths, entries)
+
+
+def lint_template(
+    template: str | Path,
+    workbook: str | Path | None = None,
+    profile: str | Path | None = None,
+    *,
+    annotate: str | Path | None = None,
+    lang: str = "zh",
+) -> TemplateResult:
+    """Every mistake of a Word template.
+
+    Args:
+        template: the template; it is only read.
+        workbook: makes the names known that the user added to its 基本信息.
+        profile: as for :func:`load`.
+        annotate: a copy of the template to write, with a Word comment at each mistake.
+        lang: the language of the comments.
+    """
+    from xl2report.linting import lint
+
+    source = Path(template)
+    rules, own = load_profile(profile or DEFAULT_PROFILE), Book().info
+    data = _bytes_of(source)
+    if isinstance(data, Finding):
+        return TemplateResult((data,), readable=False)
+    if workbook is not None:
+        report = load(workbook, profile)
+        if not report.readable:
+            return TemplateResult(report.findings, readable=False)
+        own = report.book.info
+    mistakes = lint(data, rules, source.name, own)
+    findings = tuple(mistake.finding for mistake in mistakes)
+    if any(found.code == "T504" for found in findings):
+        return TemplateResult(findings, readable=False)
+    if annotate is None:
+        return TemplateResult(findings)
+    from xl2report.template_files import annotated
+
+    refused = _refused(Path(annotate), template, workbook)
+    if refused:
+        return TemplateResult((*findings, *refused))
+    try:
+        copy = annotated(data, mistakes, lang)
+    except Exception as error:  # python-docx raises whatever zipfile, lxml and its own code raise
+        unusable = finding("T504", source.name, found=f"{type(error).__name__}: {error}"[:120])
+        return TemplateResult((*findings, unusable), readable=False)
+    written = write_all({Path(annotate): copy})
+    return TemplateResult((*findings, *written.findings), written.paths)
+
+
+def export_template(path: str | Path, profile: str | Path | None = None) -> TemplateResult:
+    """Write a copy of the profile's template to start from; an existing file is never overwritten."""
+    target = Path(path)
+    rules = load_profile(profile or DEFAULT_PROFILE)
+    if target.exists():
+        return TemplateResult((finding("O603", str(target)),))
+    written = write_all({target: Path(rules.template).read_bytes()})
+    return TemplateResult(written.findings, written.paths)
+
+
+def _bytes_of(path: Path) -> bytes | Finding:
+    """The content of a file, or the finding that says why there is none."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return finding("F001", str(path))
+    except OSError as error:
+        return finding("F009", str(path), reason=error.strerror or str(error))
+
+
+def _refused(target: Path, *inputs: str | Path | None) -> tuple[Finding, ...]:
+    """The finding that an input would be replaced by an output."""
+    same = any(target.resolve() == Path(path).resolve() for path in inputs if path is not None)
+    return (finding("O604", str(target)),) if same else ()
