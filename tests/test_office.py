@@ -98,7 +98,7 @@ def test_the_report_opens_and_prints_every_part(
     assert "十三、财政拨款“三公”经费支出决算表" in pages[-1]
 
 
-def test_a_round_trip_through_libreoffice_keeps_headings_and_tables(
+def test_a_round_trip_through_libreoffice_keeps_headings_tables_and_charts(
     outputs: tuple[Path, Path], converted: Convert
 ) -> None:
     before, after = Document(str(outputs[1])), Document(str(converted(outputs[1], "docx")))
@@ -108,6 +108,10 @@ def test_a_round_trip_through_libreoffice_keeps_headings_and_tables(
 
     assert headings(after) == headings(before)
     assert len(after.tables) == len(before.tables)
+    charts = [
+        name for name in parts_of(converted(outputs[1], "docx").read_bytes()) if name.startswith("word/charts/chart")
+    ]
+    assert len(charts) == 7
 
 
 def test_the_example_saved_by_libreoffice_compiles_to_the_same_figures(example: Path, converted: Convert) -> None:
