@@ -212,3 +212,11 @@ def test_the_input_is_never_the_output(report: xl2report.Report, edited: Callabl
 
     assert [f.code for f in result.findings if f.severity == "error"] == ["O604"]
     assert path.read_bytes() == before
+
+
+def test_a_reader_that_stops_reading_is_no_fault(example: Path) -> None:
+    command = f"'{sys.executable}' -m xl2report template vars | head -1"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
+
+    assert done.stdout.count("\n") == 1
+    assert done.stderr == ""

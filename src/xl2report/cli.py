@@ -204,7 +204,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         results = _run(options, words)
     except KeyboardInterrupt:
         return 130
-    _print(results, options, words)
+    try:
+        _print(results, options, words)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader (head, less) has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return max(int(result["status"]) for result in results)
 
 
