@@ -19,6 +19,7 @@ from openpyxl.chart import BarChart
 import xl2report
 from xl2report.cli import describe, main
 from xl2report.findings import CODES, Finding
+from xl2report.loading import load_profile
 
 Said = list[tuple[str, str]]
 """What is said about an input: each finding as text, in Chinese and in English."""
@@ -1214,6 +1215,51 @@ def a_list_printed_as_a_figure() -> Said:
 def a_template_without_a_place_for_the_schedules() -> Said:
     compiled_with("说明")
     return said(xl2report.compile("accounts.xlsx", "out", template="template.docx", with_tables=True).findings)
+
+
+def a_chart_named(name: str) -> None:
+    """Save a template whose one chart bears a name in its alternative text."""
+    template = docx.Document(str(load_profile().template))
+    for properties in template.element.body.iter("{*}docPr"):
+        if properties.get("descr") == "chart:收入构成":
+            properties.set("descr", f"chart:{name}")
+    template.save("template.docx")
+
+
+@case(
+    "T515",
+    zh="""
+    错误 T515 template.docx document 第36段  没有叫“收支总计变化”的图
+        现为：chart:收支总计变化
+        应为：收支总计变动
+        办法：请改正这个图的替代文字“chart:收支总计变化”。
+    """,
+    en="""
+    error T515 template.docx document 第36段  there is no chart “收支总计变化”
+        found: chart:收支总计变化
+        expected: 收支总计变动
+        what to do: Correct the alternative text “chart:收支总计变化” of the chart.
+    """,
+)
+def a_chart_of_a_name_that_the_profile_does_not_have() -> Said:
+    a_chart_named("收支总计变化")
+    return compiled(example(), "template.docx")
+
+
+@case(
+    "T516",
+    zh="""
+    提示 T516 template.docx  图“收支总计变动”没有数据，已从报告中去掉
+        办法：请在模板中用“{%p if 图表.收支总计变动 %}”和“{%p endif %}”把图和图题括起来。
+    """,
+    en="""
+    warning T516 template.docx  the chart “收支总计变动” has no data and was left out
+        what to do: Put “{%p if 图表.收支总计变动 %}” and “{%p endif %}” around the chart and its caption in the template.
+    """,
+)
+def a_chart_without_data_that_stands_without_a_condition() -> Said:
+    a_chart_named("收支总计变动")
+    return compiled(example(上年决算={"B4": None}), "template.docx")
 
 
 # -- outputs --------------------------------------------------------------------------------------

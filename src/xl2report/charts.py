@@ -227,25 +227,33 @@ def drawing_xml(name: str) -> str:
 # -- charts in a package --------------------------------------------------------------------------
 
 
-def place(parts: MutableMapping[str, bytes], charts: Mapping[str, ChartData]) -> None:
+def place(parts: MutableMapping[str, bytes], charts: Mapping[str, ChartData]) -> tuple[str, ...]:
     """Fill every chart of a rendered document with its data; drop the parts of those that are no longer there.
 
     Args:
         parts: the parts of the package, changed in place.
-        charts: the data by name; a chart whose name is not among them keeps what the template shows.
+        charts: the data by name. A chart that bears no name keeps what the template shows.
+
+    Returns:
+        The names of the charts that were taken out because there is no data for them.
     """
     from lxml import etree
 
     if MARKER.encode() not in parts[DOCUMENT] and b"charts/" not in parts.get(_relations_of(DOCUMENT), b""):
-        return
+        return ()
     document: Any = etree.fromstring(parts[DOCUMENT])
     relations: Any = etree.fromstring(parts[_relations_of(DOCUMENT)])
     targets = {r.get("Id"): r for r in relations if r.get("Type") == CHART_RELATION}
     taken: set[str] = set()
-    for number, (properties, reference) in enumerate(_charts_in(document), 1):
+    dropped: list[str] = []
+    for number, (properties, reference) in enumerate(list(_charts_in(document)), 1):
         name = _name_of(properties)
         relation = targets.get(reference.get(f"{{{R}}}id"))
-        if name not in charts:
+        if name and name not in charts:
+            dropped.append(name)
+            _take_out(reference)
+            continue
+        if not name:
             if relation is not None:
                 taken.add(relation.get("Id"))
             continue
@@ -267,6 +275,15 @@ def place(parts: MutableMapping[str, bytes], charts: Mapping[str, ChartData]) ->
         properties.set("id", str(number))
     parts[DOCUMENT] = _serialised(document)
     parts[_relations_of(DOCUMENT)] = _serialised(relations)
+    return tuple(dropped)
+
+
+def _take_out(reference: Any) -> None:
+    """Remove the run in which a chart stands."""
+    element = reference
+    while element.tag.rpartition("}")[2] != "r":
+        element = element.getparent()
+    element.getparent().remove(element)
 
 
 def _serialised(element: Any) -> bytes:

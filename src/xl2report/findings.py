@@ -507,6 +507,20 @@ CODES: Mapping[str, _Code] = {
         "请在模板的第五部分加一个只写 {{{{ 附表表格 }}}} 的段落，或不用 --with-tables。",
         "Add a paragraph with {{{{ 附表表格 }}}} to part five of the template, or leave out --with-tables.",
     ),
+    "T515": _code(
+        "error",
+        "没有叫“{name}”的图",
+        "there is no chart “{name}”",
+        "请改正这个图的替代文字“chart:{name}”。",
+        "Correct the alternative text “chart:{name}” of the chart.",
+    ),
+    "T516": _code(
+        "warning",
+        "图“{chart}”没有数据，已从报告中去掉",
+        "the chart “{chart}” has no data and was left out",
+        "请在模板中用“{{%p if 图表.{chart} %}}”和“{{%p endif %}}”把图和图题括起来。",
+        "Put “{{%p if 图表.{chart} %}}” and “{{%p endif %}}” around the chart and its caption in the template.",
+    ),
     # outputs -----------------------------------------------------------------------------------
     "O601": _code(
         "error",

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from inspect import signature
 from typing import Any
 
+from xl2report.charts import MARKER
 from xl2report.findings import Finding, finding, nearest
 from xl2report.profile import Profile
 from xl2report.views import chinese_number
@@ -129,7 +130,7 @@ def _read(data: bytes, profile: Profile, name: str, own: Iterable[str]) -> _Read
                 raise ValueError("no Word document in it")
             for part in sorted(parts, key=lambda p: (bool(_SILENT.match(p)), not p.startswith("word/document"), p)):
                 content = package.read(part)
-                if b"{" not in content and "｛".encode() not in content:
+                if b"{" not in content and "｛".encode() not in content and MARKER.encode() not in content:
                     continue
                 root = etree.fromstring(content, etree.XMLParser(resolve_entities=False, huge_tree=True))
                 if _SILENT.match(part):
@@ -202,11 +203,13 @@ def _collect(element: Any, pieces: list[str]) -> None:
 
 
 def _descriptions(paragraph: Any) -> Iterator[str]:
-    """Alternative texts with tags: they are rendered like the text around them."""
+    """Alternative texts with tags, which are rendered like the text around them, and the names of charts."""
     for element in paragraph.iter(*_DESCRIBED):
         for key in ("descr", "title", "alt"):
             value = element.get(key) or ""
-            if ("{{" in value or "{%" in value) and next(element.iterancestors(_W + "p"), None) is paragraph:
+            if ("{{" in value or "{%" in value or value.startswith(MARKER)) and next(
+                element.iterancestors(_W + "p"), None
+            ) is paragraph:
                 yield value
 
 
@@ -258,6 +261,9 @@ class _Reader:
             self.paragraph += 1
             for text in (_text_of(paragraph), *_descriptions(paragraph)):
                 self.text = text
+                chart = text.removeprefix(MARKER).strip()
+                if text.startswith(MARKER) and "{" not in text and chart not in self.words.charts:
+                    self.say("T515", name=chart, expected=nearest(chart, self.words.charts))
                 if self.comment or self.raw or "{" in text or "}" in text or "｛" in text or "｝" in text:
                     self.read_paragraph(paragraph)
         for left in self.open:

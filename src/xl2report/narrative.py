@@ -102,7 +102,8 @@ def render(
     if there != document.printed:  # docxtpl reads its own result with a parser that drops what it cannot read
         reason = f"{document.printed[0]} → {there[0]}"
         return Narrative(None, (*notes.findings, finding("T505", name, reason=reason)))
-    place(parts, charts)
+    for chart in place(parts, charts):
+        notes.say("T516", name, chart, chart=chart)
     if with_tables and not place_tables(parts, sheets):
         notes.say("T514", name, "附表表格")
     contents = with_contents(parts, toc, "report.docx")
