@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -254,3 +255,28 @@ def test_a_profile_that_extends_itself_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(ProfileError, match="circle"):
         load_profile(tmp_path)
+
+
+WRONG = ["5", '"x"', "true", "[5]", '["x"]', "{ x = 5 }", '[{ x = "y" }]', "[]", "{}"]
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "[mark]\n功能科目", '[mark."功能科目"]\nlengths', "[table]\n基本信息", '[table."支出决算"]\ncolumns',
+        "[measure]\n三公经费", '[measure."三公经费"]\nquery', "[list]\n收入构成", '[list."收入构成"]\nmeasures',
+        "[chart]\n收入构成", '[schedule."01"]\nsides', '[schedule."03"]\nwhere', '[schedule."05"]\nvariants',
+        '[schedule."06"]\ncovers', '[schedule."06"]\ncolumns', '[schedule."08"]\nblocks', '[schedule."08"]\nfeet',
+        "[rule.R005]\nholds", "[rule.R015]\neach", "[rule.R005]\nmessage", '[phrase."变动"]\ncases', "[glossary]\nterms",
+        "[words]\nzero", "\nfonts", "\nunit", "\nrule", "\nglossary", "\nwords", "\nphrase", "\ntext",
+    ],
+)  # fmt: skip
+def test_a_value_of_a_wrong_kind_is_a_problem_never_a_traceback(tmp_path: Path, place: str) -> None:
+    section, _, key = place.rpartition("\n")
+    for number, value in enumerate(WRONG):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        text = f'extends = "sichuan/2023"\n{section}\n"{key}" = {value}\n'
+        (folder / "profile.toml").write_text(text, encoding="utf-8")
+        with contextlib.suppress(ProfileError):  # any other exception fails the test
+            load_profile(folder)

@@ -180,11 +180,11 @@ class _Entry:
             return default
         return value
 
-    def text(self, key: str, default: str = "", *, needed: bool = False, among: Sequence[str] = ()) -> str:
+    def text(self, key: str, default: str = "", *, needed: bool = False, among: Sequence[str] | None = None) -> str:
         if needed and key not in self.data:
             self.say(f"“{key}” is missing")
         value: str = self._typed(key, str, default, "a text")
-        if among and value and value not in among:
+        if among is not None and value and value not in among:
             self.say(f"“{key}” is “{value}”; expected one of {one_of(among, value)}")
             return default
         return value
@@ -212,6 +212,16 @@ class _Entry:
                 yield _Entry(f"{self.where}.{key} {number}", value, self.problems)
             else:
                 self.say(f"“{key}” {number} should be a table, found {value!r}")
+
+    def items(self, key: str, kind: type, what: str) -> list[Any]:
+        """A list whose members are all of a kind; those that are not become problems."""
+        found = []
+        for number, value in enumerate(self._typed(key, list, [], f"a list of {what}"), 1):
+            if isinstance(value, kind) and not (kind is int and isinstance(value, bool)):
+                found.append(value)
+            else:
+                self.say(f"“{key}” {number} should be one of a list of {what}, found {value!r}")
+        return found
 
     def done(self) -> None:
         for key in self.data:
@@ -242,7 +252,9 @@ class _Loader:
         for key in self.data:
             if key not in sections:
                 self.problems.append(f"[{key}] unknown section; known: {one_of(sorted(sections), key)}")
-        head = _Entry("profile", dict(self.data.get("profile", {})), self.problems)
+            elif not isinstance(self.data[key], dict):
+                self.problems.append(f"[{key}] should be a table, found {self.data[key]!r}")
+        head = self.head("profile")
         title = head.text("title", needed=True)
         year = head.integer("year")
         template = head.text("template", needed=True)
@@ -250,7 +262,7 @@ class _Loader:
         example_notes = head.texts("example_notes")
         head.done()
         for unit in NEEDED_UNITS:
-            if unit not in self.data.get("unit", {}):
+            if unit not in self.sections_data("unit"):
                 self.problems.append(f"[unit.{unit}] is missing; the program prints in it")
                 return None
         if not 1900 < year < 2200:
@@ -261,6 +273,12 @@ class _Loader:
         self.tables = {e.where[6:]: self.table(e) for e in self.section("table")}
         self.lists = {e.where[5:]: self.list(e) for e in self.section("list")}
         self.measures = {e.where[8:]: self.measure(e) for e in self.section("measure")}
+        info_tables = [t for t in self.tables.values() if t.kind == "info"]
+        if [bool(t.columns and t.amounts) for t in info_tables] != [True]:
+            self.problems.append(
+                "[table] needs just one table of kind “info”, with a column of names and one of values"
+            )
+            return None
         for info in self.infos.values():
             if info.kind == "integer" and info.name not in self.measures:
                 self.measures[info.name] = self.measure_of(info)
@@ -270,15 +288,15 @@ class _Loader:
         texts = {e.where[5:]: self.text(e) for e in self.section("text")}
         phrases = {e.where[7:]: self.phrase(e) for e in self.section("phrase")}
         rules = {e.where[5:]: self.rule(e) for e in self.section("rule")}
-        glossary = _Entry("glossary", dict(self.data.get("glossary", {})), self.problems)
+        glossary = self.head("glossary")
         terms = [(e.text("term", needed=True), e.text("text", needed=True)) for e in glossary.entries("terms")]
         closing = [(e.text("term", needed=True), e.text("text", needed=True)) for e in glossary.entries("closing")]
         codes = glossary.text("codes", among=tuple(self.marks))
         glossary.done()
-        words = _Entry("words", dict(self.data.get("words", {})), self.problems)
+        words = self.head("words")
         lists = {key: words.texts(key) for key in ("zero", "total", "subtotal")}
         words.done()
-        fonts = _Entry("fonts", dict(self.data.get("fonts", {})), self.problems)
+        fonts = self.head("fonts")
         names = {"body": fonts.text("body", needed=True)}
         fonts.done()
         template = self.template(template) if template else ""
@@ -319,8 +337,17 @@ class _Loader:
         self.problems.append(f"[profile] “template”: there is no {name}")
         return ""
 
+    def head(self, name: str) -> _Entry:
+        """A section that is one table."""
+        return _Entry(name, self.sections_data(name), self.problems)
+
+    def sections_data(self, name: str) -> dict[str, Any]:
+        """The table of a section, an empty one where it is none (and that was reported)."""
+        data = self.data.get(name, {})
+        return dict(data) if isinstance(data, dict) else {}
+
     def section(self, name: str) -> Iterator[_Entry]:
-        for key, value in self.data.get(name, {}).items():
+        for key, value in self.sections_data(name).items():
             if isinstance(value, dict):
                 entry = _Entry(f"{name}.{key}", dict(value), self.problems)
                 yield entry
@@ -352,7 +379,7 @@ class _Loader:
     def mark(self, entry: _Entry) -> Mark:
         name = entry.where[5:]
         file, values = entry.text("codes"), entry.texts("values")
-        levels, lengths = entry.texts("levels"), tuple(entry.raw("lengths", []))
+        levels, lengths = entry.texts("levels"), tuple(entry.items("lengths", int, "whole numbers"))
         free = entry.flag("free")
         if sum((bool(file), bool(values), free)) != 1:
             entry.say("needs just one of “values”, “codes” and “free = true”")
@@ -367,7 +394,7 @@ class _Loader:
         found: dict[str, Code] = {}
         if not path:
             return found
-        year = str(self.data.get("profile", {}).get("year", ""))
+        year = str(self.sections_data("profile").get("year", ""))
         with Path(path).open(encoding="utf-8-sig", newline="") as stream:
             rows = list(csv.DictReader(stream))
         for number, row in enumerate(rows, 2):
@@ -680,7 +707,13 @@ class _Loader:
 
     # -- schedules ----------------------------------------------------------------------------
     def schedule(self, entry: _Entry) -> Schedule:
-        variants, chosen = entry.table("variants"), entry.text("variant")
+        variants = {}
+        for name, variant in entry.table("variants").items():
+            if isinstance(variant, dict):
+                variants[name] = variant
+            else:
+                entry.say(f"variant “{name}” should be a table, found {variant!r}")
+        chosen = entry.text("variant")
         if variants or chosen:
             if chosen not in variants:
                 entry.say(f"“variant” is “{chosen}”; expected one of {one_of(tuple(variants), chosen)}")
@@ -704,7 +737,9 @@ class _Loader:
             entry.say("“rows” is missing: the code tree of the rows")
         under = entry.text("under", among=tuple(self.marks))
         covers = tuple(
-            q for q in (self.query(entry, "covers", data) for data in entry.raw("covers", [])) if q is not None
+            q
+            for q in (self.query(entry, "covers", data) for data in entry.items("covers", dict, "queries"))
+            if q is not None
         )
         expand = entry.text("expand", among=("used", "all"))
         expand_mark = entry.text("expand_mark", among=tuple(self.marks))
@@ -716,7 +751,10 @@ class _Loader:
         sides = tuple(self.side(e) for e in entry.entries("sides"))
         if (layout == "lines") != bool(sides):
             entry.say("“sides” goes with layout = “lines”")
-        blocks = tuple(tuple(block) for block in entry.raw("blocks", []))
+        blocks = tuple(
+            tuple(code for code in block if isinstance(code, str))
+            for block in entry.items("blocks", list, "lists of codes")
+        )
         for code in (code for block in blocks for code in block):
             if rows and code not in self.marks[rows].codes:
                 entry.say(f"“blocks”: {code} is not in the code list of {rows}")
@@ -750,6 +788,9 @@ class _Loader:
         wanted: dict[str, tuple[str, ...]] = {}
         for mark, value in raw.items():
             values = value if isinstance(value, list) else [value]
+            if any(not isinstance(one, str) for one in values):
+                entry.say(f"“{key}.{mark}” should be a text or a list of texts, found {value!r}")
+                continue
             for one in values:
                 if mark == TABLE:
                     if one not in self.tables:
@@ -880,11 +921,13 @@ class _Loader:
             if key not in self.schedules:
                 entry.say(f"“boxes”: no schedule “{key}”; there are {one_of(tuple(self.schedules), key)}")
         text = entry.text("claim", needed=True)
-        bindings = [dict(b) for b in entry.raw("each", [{}])]
+        bindings = entry.items("each", dict, "tables") if "each" in entry.data else []
+        bindings = [{str(k): str(v) for k, v in binding.items()} for binding in bindings] or [{}]
+        entry.used.add("each")
         claims = tuple(c for b in bindings if (c := self.claim(entry, "claim", text, b, bool(boxes))))
         when_text = entry.text("when")
         when = self.claim(entry, "when", when_text, {}, bool(boxes)) if when_text else None
-        holds, breaks = tuple(entry.raw("holds", [])), tuple(entry.raw("breaks", []))
+        holds, breaks = (tuple(entry.items(key, dict, "examples")) for key in ("holds", "breaks"))
         if not holds or not breaks:
             entry.say("needs examples: “holds” and “breaks”")
         return Rule(

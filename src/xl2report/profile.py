@@ -5,7 +5,7 @@ These are values only; :mod:`xl2report.loading` makes them from TOML and finds e
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -379,7 +379,3 @@ class Profile:
     def trees(self) -> frozenset[str]:
         """The marks whose values are codes."""
         return frozenset(name for name, mark in self.marks.items() if mark.is_tree)
-
-    def phrase_names(self, of: str) -> Iterator[str]:
-        """The phrases of one kind."""
-        return (name for name, phrase in self.phrases.items() if phrase.of == of)
