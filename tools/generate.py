@@ -12,7 +12,7 @@ from pathlib import Path
 import xl2report
 from xl2report.loading import load_profile
 from xl2report.packages import parts_of
-from xl2report.profile import Profile
+from xl2report.profile import Profile, Rule
 from xl2report.template_text import template_text
 from xl2report.workbooks import blank_workbook, example_workbook
 
@@ -41,12 +41,8 @@ def rules_page(profile: Profile) -> str:
         "",
     ]
     for rule in sorted(profile.rules.values(), key=lambda r: r.code):
-        scope = [f"每个合计格（公开{key}表）· every total of schedule {key}" for key in rule.boxes]
-        scope += [f"每一行（公开{rule.rows}表）· every row of schedule {rule.rows}"] if rule.rows else []
-        scope += [f"文字材料含有 · texts with: {'、'.join(rule.texts)}"] if rule.texts else []
-        condition = [f"当 · when: `{rule.when.text}`"] if rule.when else []
         lines += [f"## {rule.code} · {rule.severity}", "", rule.message.zh, "", rule.message.en, ""]
-        lines += [f"- `{claim.text}`" for claim in rule.claims] + [f"- {x}" for x in (*scope, *condition)]
+        lines += [f"- {line}" for line in about(rule)]
         lines += ["", f"为什么 · why: {rule.why.zh} {rule.why.en}", "", f"依据 · source: {rule.source}", ""]
         lines += [f"怎么办 · what to do: {rule.action.zh} {rule.action.en}", ""]
         for word, examples in (("成立 · holds", rule.holds), ("不成立 · breaks", rule.breaks)):
@@ -54,6 +50,20 @@ def rules_page(profile: Profile) -> str:
                 lines.append(f"- {word}: " + "，".join(f"{name} = {value}" for name, value in example.items()))
         lines.append("")
     return "\n".join(lines)
+
+
+def about(rule: Rule) -> list[str]:
+    """What a rule claims, of what, and on which conditions."""
+    lines = [
+        f"`{claim.text}`" + (f" 当 · when `{claim.when.text}`" if claim.when else "")
+        for claim in rule.claims
+        if claim.text
+    ]
+    lines += [f"{rule.about.zh} · {rule.about.en}"] if rule.about else []
+    lines += [f"文字中没有 · and none of: {'、'.join(rule.unless)}"] if rule.unless else []
+    lines += [f"{name}: {'、'.join(values)}" for name, values in rule.where.items()]
+    lines += [f"{'、'.join(rule.after)} 没有发现时 · where {', '.join(rule.after)} found nothing"] if rule.after else []
+    return lines
 
 
 def compiled(workbook: Path, folder: Path) -> dict[Path, bytes]:
@@ -74,7 +84,7 @@ def same(path: Path, data: bytes) -> bool:
     if not path.exists():
         return False
     there = path.read_bytes()
-    return there == data or (path.suffix != ".txt" and parts_of(there) == parts_of(data))
+    return there == data or (path.suffix in (".xlsx", ".docx") and parts_of(there) == parts_of(data))
 
 
 def main() -> int:

@@ -1,28 +1,32 @@
-"""Runs the rules of a profile over figures and printed boxes, and compares check figures; returns findings.
+"""Runs the rules of a profile over figures, printed boxes, cells and texts, and compares check figures; returns findings.
 
-What is checked is what is printed. A rule over a number that is missing is not applied: that the number is
-missing is a finding of its own where a report needs it.
+What is checked is what is printed. A rule over a number that is missing is not applied (that the number is missing
+is a finding of its own where a report needs it), nor is one over a sheet that could not be read whole.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 
 from xl2report.derive import Figures
 from xl2report.facts import COLUMN, TABLE, Book, Cell, Fact, Row, letters
 from xl2report.figures import Figure, Unit, half_up
-from xl2report.findings import Finding, Term, Words, finding, one_of
-from xl2report.formulas import COMPARISONS, BoxName, Name, evaluate
+from xl2report.findings import DIFFERENCE, Finding, Term, Words, finding, one_of
+from xl2report.formulas import COMPARISONS, BoxName, Expression, Name, evaluate
 from xl2report.formulas import names as names_in
 from xl2report.phrasing import case_of
 from xl2report.profile import EACH_ROW, Claim, Profile, Rule
 from xl2report.reader import normal
+from xl2report.scopes import Accounts, Subject, amount_text, amounts_text, box_name, found_word, tables_of_names
 from xl2report.sheets import Box, Sheet, Uncovered, uncovered
 
 UNEXPLAINED = ("未完成", "超出", "未支出", "未安排")
 """The situations of an execution of budget that the report must give the reason for."""
+EXAMPLE_YEAR = 2023
+"""The year of the texts in the examples of rules."""
 
 
 class _MissingError(Exception):
@@ -30,30 +34,44 @@ class _MissingError(Exception):
 
 
 @dataclass(frozen=True)
-class _Scope:
-    """Where the names of a claim get their values."""
+class Checked:
+    """What :func:`check` found, and the codes of the rules that could not be applied to everything."""
 
-    figures: Figures
-    sheets: Mapping[str, Sheet]
-    bound: Mapping[str, Figure]
-    row: str = ""
-    """The row that 行 stands for in the name of a box."""
+    findings: tuple[Finding, ...]
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Values:
+    """Where the names of a claim about one subject get their values."""
+
+    accounts: Accounts
+    subject: Subject
 
     def figure(self, name: Name | BoxName) -> Figure | None:
-        """The figure of a name; ``None`` for a blank box."""
+        """The figure of a name; ``None`` for a blank box.
+
+        Raises:
+            _MissingError: for a name that the subject should give and has not.
+        """
         if isinstance(name, BoxName):
             box = self.box(name)
             return box.figure if box else None
-        return self.bound[name.text] if name.text in self.bound else self.figures[name.text]
+        if name.text in self.subject.values:
+            return self.subject.values[name.text]
+        try:
+            return self.accounts.figures[name.text]
+        except KeyError:
+            raise _MissingError from None
 
     def box(self, name: BoxName) -> Box | None:
         """The printed box of a name."""
-        sheet = self.sheets.get(name.schedule)
-        return sheet.box(self.row if name.row == EACH_ROW else name.row, name.column) if sheet else None
+        sheet = self.accounts.sheets.get(name.schedule)
+        return sheet.box(self.subject.row if name.row == EACH_ROW else name.row, name.column) if sheet else None
 
     def value(self, name: Name | BoxName) -> Decimal:
         """The value of a name; a blank box counts zero."""
-        if isinstance(name, BoxName) and name.schedule not in self.sheets:
+        if isinstance(name, BoxName) and name.schedule not in self.accounts.sheets:
             raise _MissingError
         figure = self.figure(name)
         if figure is None:
@@ -62,22 +80,48 @@ class _Scope:
             raise _MissingError
         return figure.value
 
-    def holds(self, claim: Claim) -> bool:
-        """Whether a claim is true."""
-        return COMPARISONS[claim.sign](evaluate(claim.left, self.value), evaluate(claim.right, self.value))
+    def satisfy(self, claim: Claim) -> bool:
+        """Whether a claim holds, or its condition does not, or a number for it is missing."""
+        return _satisfied(claim, self.value)
 
 
-def check(profile: Profile, book: Book, figures: Figures, sheets: Iterable[Sheet]) -> tuple[Finding, ...]:
+def _satisfied(claim: Claim, value: Callable[[Name | BoxName], Decimal]) -> bool:
+    try:
+        if claim.when is not None and not _compare(claim.when, value):
+            return True
+        return _compare(claim, value)
+    except (_MissingError, ZeroDivisionError):
+        return True
+
+
+def _compare(claim: Claim, value: Callable[[Name | BoxName], Decimal]) -> bool:
+    return COMPARISONS[claim.sign](evaluate(claim.left, value), evaluate(claim.right, value))
+
+
+def check(profile: Profile, book: Book, figures: Figures, sheets: Iterable[Sheet]) -> Checked:
     """Everything that does not hold: coverage, rules in the profile's order, check figures, missing texts."""
     by_key = {sheet.key: sheet for sheet in sheets}
     missing = uncovered(profile, book)
     found: list[Finding] = list(_uncovered(missing))
     incomplete = {m.schedule for m in missing}  # their totals cannot add up; once is enough
-    for rule in profile.rules.values():
-        found.extend(run(rule, profile, book, figures, {k: s for k, s in by_key.items() if k not in incomplete}))
-    found.extend(_check_figures(profile, book, by_key))
-    found.extend(_missing_texts(profile, book, figures))
-    return tuple(found)
+    accounts = Accounts(profile, book, figures, {k: s for k, s in by_key.items() if k not in incomplete})
+    sources = Sources(profile)
+    told: set[str] = set()
+    left_out = []
+    for rule in sorted(profile.rules.values(), key=lambda r: bool(r.after)):
+        if told & set(rule.after):
+            continue
+        doubtful = sources.of_rule(rule) & book.doubtful
+        if doubtful:
+            left_out.append(rule.code)
+            continue
+        findings = tuple(run(rule, accounts))
+        told |= {f.code for f in findings}
+        found.extend(findings)
+    sound = {key: sheet for key, sheet in by_key.items() if not sources.of_schedule(key) & book.doubtful}
+    found.extend(_check_figures(profile, book, sound))
+    found.extend(_missing_texts(profile, book, figures, sources))
+    return Checked(tuple(found), tuple(left_out))
 
 
 def _uncovered(missing: Iterable[Uncovered]) -> Iterator[Finding]:
@@ -92,178 +136,234 @@ def _uncovered(missing: Iterable[Uncovered]) -> Iterator[Finding]:
         yield finding("C304", cell, schedules="、".join(keys), reason_zh=zh, reason_en=en, found=marks)
 
 
-def run(rule: Rule, profile: Profile, book: Book, figures: Figures, sheets: Mapping[str, Sheet]) -> Iterator[Finding]:
-    """The findings of one rule."""
-    scope = _Scope(figures, sheets, {})
+# -- rules ----------------------------------------------------------------------------------------
+
+
+def run(rule: Rule, accounts: Accounts) -> Iterator[Finding]:
+    """The findings of one rule, one for each claim and subject that it does not hold for."""
+    info = accounts.book.info
+    if any(info.get(name, "") not in values for name, values in rule.where.items()):
+        return
     for claim in rule.claims:
-        if rule.boxes:
-            for key in rule.boxes:
-                if key in sheets:
-                    yield from _totals(rule, claim, scope, sheets[key])
-        elif rule.rows:
-            for key in dict.fromkeys(box.row_key for box in sheets[rule.rows].amounts) if rule.rows in sheets else ():
-                yield from _one(rule, claim, replace(scope, row=key))
-        elif rule.texts:
-            if not _true(scope, rule, claim):
-                for row, heading in _texts_with(profile, book, rule.texts):
-                    yield _finding(rule, claim, scope, row.cells[heading], found=_around(row.text(heading), rule.texts))
-        else:
-            yield from _one(rule, claim, scope)
-
-
-def _one(rule: Rule, claim: Claim, scope: _Scope) -> Iterator[Finding]:
-    if not _true(scope, rule, claim):
-        yield _finding(rule, claim, scope, _place(claim, scope))
+        for subject in accounts.subjects(rule):
+            values = _Values(accounts, subject)
+            if not values.satisfy(claim):
+                yield _finding(rule, claim, values)
 
 
 def example_holds(rule: Rule, example: Mapping[str, object]) -> bool:
-    """Whether a rule is satisfied by the values of one of its examples."""
+    """Whether a rule is satisfied by the values of one of its examples; 文字 is the text that it is about."""
     unit = Unit("", Decimal(1), 6)
-    values = {name: Figure(name, Decimal(str(value)), unit, "") for name, value in example.items()}
+    values = {name: Figure(name, Decimal(str(v)), unit, "") for name, v in example.items() if name != "文字"}
+    if "文字" in example:
+        text = str(example["文字"])
+        if not found_word(text, rule.of, EXAMPLE_YEAR) or found_word(text, rule.unless, EXAMPLE_YEAR):
+            return True
 
     def value(name: Name | BoxName) -> Decimal:
         figure = values[name.text].value
         assert figure is not None
         return figure
 
-    claim = rule.claims[0]
-    for condition in (rule.when,) if rule.when else ():
-        if not COMPARISONS[condition.sign](evaluate(condition.left, value), evaluate(condition.right, value)):
-            return True
-    return COMPARISONS[claim.sign](evaluate(claim.left, value), evaluate(claim.right, value))
+    return _satisfied(rule.claims[0], value)
 
 
-def _true(scope: _Scope, rule: Rule, claim: Claim) -> bool:
-    """Whether a claim holds, or its condition does not, or a number for it is missing."""
-    try:
-        return (rule.when is not None and not scope.holds(rule.when)) or scope.holds(claim)
-    except _MissingError:
-        return True
-
-
-def _totals(rule: Rule, claim: Claim, scope: _Scope, sheet: Sheet) -> Iterator[Finding]:
-    for box in sheet.amounts:
-        if not box.addends:
-            continue
-        parts = [sheet.by_place[at] for at in box.addends]
-        unit = box.figure.unit if box.figure else next((p.figure.unit for p in parts if p.figure), None)
-        if unit is None:
-            continue
-        summed = sum((p.figure.value or Decimal(0) for p in parts if p.figure), Decimal(0))
-        own = box.figure or Figure("", Decimal(0), unit, "")
-        bound = {"本格": own, "加数之和": Figure("", summed, unit, "")}
-        if _true(replace(scope, bound=bound), rule, claim):
-            continue
-        terms = [
-            _difference((own.value or Decimal(0)) - summed, unit),
-            *(_box_term(p, sheet) for p in parts if p.figure),
-        ]
-        shown, expected = _shown(unit, own.value or Decimal(0), summed)
-        place = f"{sheet.key}!{box.ref}（{_box_name(box)}）"
-        yield Finding(rule.code, rule.severity, place, rule.message, rule.action, shown, expected, tuple(terms))
-
-
-def _finding(rule: Rule, claim: Claim, scope: _Scope, place: Cell | str, found: str = "") -> Finding:
-    terms, expected = [], ""
-    for name in dict.fromkeys((*names_in(claim.left), *names_in(claim.right))):
-        figure = scope.figure(name)
-        box = scope.box(name) if isinstance(name, BoxName) else None
-        label = (
-            f"公开{name.schedule}表 {_box_name(box)}"
-            if box and isinstance(name, BoxName)
-            else (figure.label if figure else "") or name.text
-        )
-        cells = figure.cells() if figure else ()
-        at = (
-            str(cells[0])
-            if len(cells) == 1
-            else (f"{name.schedule}!{box.ref}" if box and isinstance(name, BoxName) else "")
-        )
-        terms.append(Term(label, _worded(figure), at))
-    shown = ""
-    try:
-        sides = evaluate(claim.left, scope.value), evaluate(claim.right, scope.value)
-        unit = next(f.unit for n in (*names_in(claim.left), *names_in(claim.right)) if (f := scope.figure(n)))
-        if claim.sign == "=" and not found:
-            terms.append(_difference(sides[0] - sides[1], unit))
-        shown, expected = _shown(unit, *sides)
-        expected = expected if claim.sign == "=" else f"{claim.sign} {expected}"
-    except (_MissingError, StopIteration):
-        pass
+def _finding(rule: Rule, claim: Claim, values: _Values) -> Finding:
+    subject = values.subject
+    used = tuple(dict.fromkeys((*names_in(claim.left), *names_in(claim.right))))
+    terms = list(_terms(used, values)) if subject.terms is None else list(subject.terms)
+    shown = expected = ""
+    cells, place = _where(used, values)
+    if used:
+        left, right = evaluate(claim.left, values.value), evaluate(claim.right, values.value)
+        unit = next((f.unit for name in used if (f := values.figure(name))), None)
+        if unit is not None:
+            shown, expected = amounts_text(unit, left, right)
+            expected = expected if claim.sign == "=" else f"{claim.sign} {expected}"
+            if claim.sign == "=" and subject.terms is None:
+                difference = Figure("", left - right, unit, "")
+                terms.append(Term(DIFFERENCE, amount_text(difference)))
+                clue = _clue(left - right, used, values) if unit.name == "万元" and not subject.cells else None
+                if clue is not None:
+                    cells = (clue[1],)
+                    terms.append(clue[0])
+    if subject.found:
+        shown = subject.found
+        expected = "" if subject.cells else expected
+    if cells:
+        several = len(cells) > 1 and not subject.cells
+        place = "、".join(dict.fromkeys(cell.sheet for cell in cells)) if several else str(cells[0])
+    words = {**claim.words, **subject.words}
     return Finding(
         rule.code,
         rule.severity,
-        str(place),
-        _filled(rule.message, claim.words),
-        _filled(rule.action, claim.words),
-        found or shown,
-        "" if found else expected,
+        place,
+        _filled(rule.message, words),
+        _filled(rule.action, words),
+        shown,
+        expected,
         tuple(terms),
-        place if isinstance(place, Cell) else None,
+        cells[0] if cells else None,
+        cells[1:],
     )
 
 
-def _shown(unit: Unit, *values: Decimal) -> tuple[str, ...]:
-    """Amounts as they are printed, with their unit; exactly, in 元, where printing would hide some of them."""
-    if unit.scale <= 1:
-        return tuple(unit.show(value) for value in values)
-    if all(value == unit.rounded(value) * unit.scale for value in values):
-        return tuple(unit.show(value) + unit.name for value in values)
-    return tuple(f"{format(value, 'f')}元" for value in values)
-
-
-def _worded(figure: Figure | None) -> str:
-    """A figure with its unit; "" for a blank box."""
-    if figure is None or figure.value is None:
-        return figure.text if figure else ""
-    return _shown(figure.unit, figure.value)[0]
-
-
-def _difference(value: Decimal, unit: Unit) -> Term:
-    return Term("差额", _shown(unit, value)[0])
+def _terms(used: Iterable[Name | BoxName], values: _Values) -> Iterator[Term]:
+    """The numbers of a claim by name, each with the cell it was entered in or the box it is printed in."""
+    for name in used:
+        figure = values.figure(name)
+        box = values.box(name) if isinstance(name, BoxName) else None
+        printed = f"{name.schedule}!{box.ref}" if box and isinstance(name, BoxName) else ""
+        label = (figure.label if figure else "") or name.text
+        if box and isinstance(name, BoxName):
+            label = f"公开{name.schedule}表 {box_name(box)}"
+        cells = figure.cells() if figure else ()
+        yield Term(label, amount_text(figure), str(cells[0]) if len(cells) == 1 else printed)
 
 
 def _filled(words: Words, values: Mapping[str, str]) -> Words:
     return Words(words.zh.format_map(values), words.en.format_map(values))
 
 
-def _place(claim: Claim, scope: _Scope) -> Cell | str:
-    """The first single cell that a claim rests on, or else its first box, or the sheets it comes from."""
-    used = (*names_in(claim.left), *names_in(claim.right))
-    for name in used:
-        figure = scope.figure(name)
+def _where(used: Iterable[Name | BoxName], values: _Values) -> tuple[tuple[Cell, ...], str]:
+    """The cells that a finding belongs to, or else its place in words.
+
+    The subject's own cells; the first single cell that a number of the claim rests on; the headings of the columns
+    that its numbers are summed from.
+    """
+    subject, book = values.subject, values.accounts.book
+    if subject.cells or subject.place:
+        return subject.cells, subject.place
+    figures = [f for name in used if (f := values.figure(name))]
+    for name, figure in zip(used, map(values.figure, used), strict=True):
         if isinstance(name, Name) and figure and len(figure.cells()) == 1:
-            return figure.cells()[0]
-    for name in used:
-        box = scope.box(name) if isinstance(name, BoxName) else None
-        if box and isinstance(name, BoxName):
-            return f"{name.schedule}!{box.ref}（{_box_name(box)}）"
-    sheets = dict.fromkeys(c.sheet for n in used if (f := scope.figure(n)) for c in f.cells())
-    return "、".join(sheets)
+            return figure.cells(), ""
+    entered = (fact for figure in figures for fact in figure.facts() if fact.amount)
+    heads = dict.fromkeys((f.marks[TABLE], f.marks[COLUMN]) for f in entered)
+    cells = tuple(dict.fromkeys(book.heads[key] for key in heads if key in book.heads))
+    boxes = [(n, values.box(n)) for n in used if isinstance(n, BoxName)]
+    printed = next((f"{n.schedule}!{b.ref}（{box_name(b)}）" for n, b in boxes if b), "")
+    return cells, printed
 
 
-def _box_name(box: Box) -> str:
-    label = " ".join(dict.fromkeys(x for x in (box.row_key, box.row_label) if x))
-    return "，".join(x for x in (label, "·".join(box.heads)) if x)
+_CLUES: tuple[tuple[Words, Callable[[Decimal, Decimal], bool]], ...] = (
+    (
+        Words("线索：差额是这一格的9999倍，像是按万元填的", "clue: 9999 times this cell, which may be in 万元"),
+        lambda amount, gap: amount * 9999 == gap,
+    ),
+    (
+        Words("线索：这一格像是多乘了一万", "clue: this cell seems to be 10,000 times too much"),
+        lambda amount, gap: amount * 9999 == gap * 10000,
+    ),
+    (
+        Words("线索：这一格相邻两位数字对调后就平", "clue: two neighbouring digits of this cell may be swapped"),
+        lambda amount, gap: gap in _swaps(amount),
+    ),
+    (
+        Words(
+            "线索：差额正好是这一格，像是漏填、重复或填错了科目、资金",
+            "clue: just this cell, perhaps missing elsewhere or doubled",
+        ),
+        lambda amount, gap: amount == gap,
+    ),
+    (
+        Words("线索：差额是这一格的2倍，像是正负号填反了", "clue: twice this cell, whose sign may be wrong"),
+        lambda amount, gap: amount * 2 == gap,
+    ),
+)
+"""What a difference may tell of the cell that it comes from, the surest first."""
 
 
-def _box_term(box: Box, sheet: Sheet) -> Term:
-    return Term(_box_name(box), _worded(box.figure), f"{sheet.key}!{box.ref}")
+def _swaps(amount: Decimal) -> frozenset[Decimal]:
+    """By how much an amount changes if two of its neighbouring digits are swapped."""
+    digits = str(int(amount * 100))
+    return frozenset(
+        abs(int(a) - int(b)) * 9 * Decimal(10) ** (len(digits) - at - 2) / 100
+        for at, (a, b) in enumerate(pairwise(digits))
+        if a != b
+    )
 
 
-def _texts_with(profile: Profile, book: Book, words: Iterable[str]) -> Iterator[tuple[Row, str]]:
-    for table in profile.tables.values():
-        if table.kind == "texts":
-            heading = table.columns[-1].heading
-            for row in book.table(table.name):
-                if any(word in row.text(heading) for word in words):
-                    yield row, heading
+def _clue(difference: Decimal, used: Iterable[Name | BoxName], values: _Values) -> tuple[Term, Cell] | None:
+    """The one cell that a difference points to, if it points to just one."""
+    facts = {fact.cell: fact for name in used if (f := values.figure(name)) for fact in f.facts() if fact.amount}
+    for words, tells in _CLUES:
+        found = [fact for fact in facts.values() if tells(abs(fact.amount), abs(difference))]
+        if len(found) == 1:
+            return Term(words, f"{found[0].amount:f}元", str(found[0].cell)), found[0].cell
+    return None
 
 
-def _around(text: str, words: Iterable[str]) -> str:
-    """The words found and a few characters before and behind."""
-    at, word = next((text.index(w), w) for w in words if w in text)
-    return text[max(0, at - 12) : at + len(word) + 6]
+class Sources:
+    """Which input sheets the numbers of a profile come from."""
+
+    def __init__(self, profile: Profile) -> None:
+        self.profile = profile
+        self._known: dict[str, frozenset[str]] = {}
+
+    def of_rule(self, rule: Rule) -> frozenset[str]:
+        """The sheets that must have been read whole for a rule to be applied."""
+        found: set[str] = set()
+        for claim in rule.claims:
+            for part in (claim, *((claim.when,) if claim.when else ())):
+                found |= self.of_expression(part.left) | self.of_expression(part.right)
+        match rule.scope:
+            case "boxes" | "rows":
+                found |= {t for key in rule.of for t in self.of_schedule(key)}
+            case "lists" | "items":
+                for name in rule.of:
+                    listed = self.profile.lists[name]
+                    found |= {q.table for q in (listed.query, listed.budget) if q}
+                    found |= {t for m in (*listed.measures, listed.whole) if m for t in self.of_measure(m)}
+            case "names":
+                found |= {t.name for mark in rule.of for t in tables_of_names(self.profile, mark)}
+            case "reasons":
+                found |= {t for text in self.profile.texts.values() for t in self.of_measure(text.explains)}
+                found |= {q.table for x in self.profile.lists.values() if x.reasons for q in (x.query, x.budget) if q}
+            case "mentions":
+                found |= {t for name in self.profile.measures for t in self.of_measure(name)}
+        return frozenset(found)
+
+    def of_expression(self, expression: Expression) -> frozenset[str]:
+        """The sheets that the names of an expression come from."""
+        return frozenset(
+            table
+            for name in names_in(expression)
+            for table in (self.of_schedule(name.schedule) if isinstance(name, BoxName) else self.of_measure(name.text))
+        )
+
+    def of_measure(self, name: str) -> frozenset[str]:
+        """The sheets that a measure, or its companion, comes from; none for a name that a subject gives."""
+        if name not in self._known:
+            base, _, companion = name.partition(".")
+            measure = self.profile.measures.get(base)
+            if measure is None:
+                return frozenset()
+            parts: set[str] = {measure.query.table} if measure.query else set()
+            parts |= self.of_expression(measure.formula) if measure.formula else frozenset()
+            other = {"上年": measure.prior, "增减": measure.prior, "增长率": measure.prior}.get(
+                companion, measure.budget
+            )
+            if companion in ("上年", "增减", "增长率") and other is None:
+                parts |= {t.name for t in self.profile.tables.values() if t.item_measures}
+            elif companion and other is not None:
+                parts |= self.of_measure(other) if isinstance(other, str) else {other.table}
+            self._known[name] = frozenset(parts)
+        return self._known[name]
+
+    def of_schedule(self, key: str) -> frozenset[str]:
+        """The sheets that a printed schedule comes from."""
+        schedule = self.profile.schedules.get(key)
+        if schedule is None:
+            return frozenset()
+        wheres = [schedule.where, *(c.where for c in schedule.columns)]
+        for side in schedule.sides:
+            wheres += [side.where, *(c.where for c in side.columns), *(x.where for x in side.lines if x.where)]
+        measures = [
+            c.measure for c in (*schedule.columns, *(c for s in schedule.sides for c in s.columns)) if c.measure
+        ]
+        named = {table for where in wheres for table in where.get(TABLE, ())}
+        return frozenset(named | {t for m in measures for t in self.of_measure(m)})
 
 
 # -- check figures --------------------------------------------------------------------------------
@@ -275,10 +375,12 @@ def _check_figures(profile: Profile, book: Book, sheets: Mapping[str, Sheet]) ->
             schedule, row, column, amount = (c.heading for c in table.columns)
             for line in book.table(table.name):
                 if amount in line.facts and line.facts[amount].entered:
-                    yield from _compare(line, sheets, line.text(schedule), line.text(row), line.text(column), amount)
+                    yield from _check_figure(
+                        line, sheets, line.text(schedule), line.text(row), line.text(column), amount
+                    )
 
 
-def _compare(
+def _check_figure(
     line: Row, sheets: Mapping[str, Sheet], schedule: str, row: str, column: str, amount: str
 ) -> Iterator[Finding]:
     fact = line.facts[amount]
@@ -306,8 +408,8 @@ def _compare(
     if fact.amount != (half_up(computed / 10000, 2) * 10000 if in_wan else computed):
         box = boxes[0]
         terms = (
-            Term("差额（元）", format((fact.amount - computed).normalize(), "f")),
-            Term(f"公开{number}表 {_box_name(box)}", f"{computed:f}", f"{number}!{box.ref}"),
+            Term(DIFFERENCE, f"{fact.amount - computed:f}元"),
+            Term(f"公开{number}表 {box_name(box)}", f"{computed:f}", f"{number}!{box.ref}"),
         )
         yield finding("C302", fact.cell, found=f"{fact.amount:f}", expected=f"{computed:f}", terms=terms)
 
@@ -326,28 +428,31 @@ def _is_column(box: Box, column: str) -> bool:
 # -- texts ----------------------------------------------------------------------------------------
 
 
-def _missing_texts(profile: Profile, book: Book, figures: Figures) -> Iterator[Finding]:
+def _missing_texts(profile: Profile, book: Book, figures: Figures, sources: Sources) -> Iterator[Finding]:
     """A finding for every text that the accounts ask for and that is not there."""
     given = positions(profile, book)
     sheet = next((t.name for t in profile.tables.values() if t.kind == "texts"), "")
+    if sheet in book.doubtful and not book.table(sheet):
+        return
     for text in profile.texts.values():
         if normal(text.position) in given:
             continue
         asked = text.required
         for name in (text.explains, text.when):
-            if name:
+            if name and not sources.of_measure(name) & book.doubtful:
                 figure = figures[name]
                 asked = asked or (figure.value is not None and figure.unit.rounded(figure.value) != 0)
         if asked:
             yield finding("N402", sheet, position=text.position, expected=text.hint)
     for name, listed in profile.lists.items():
-        for item in figures.listed(name) if listed.reasons else ():
+        sound = not {q.table for q in (listed.query, listed.budget) if q} & book.doubtful
+        for item in figures.listed(name) if listed.reasons and sound else ():
             position = f"原因：{item.code or item.label}"
             unexplained = case_of(figures, item.measure, "预算") in UNEXPLAINED
             if unexplained and not {normal(position), normal(f"原因：{item.label}")} & given:
                 rate = figures[f"{item.measure}.完成率"]
-                terms = [Term(item.label, _worded(figures[item.measure]))]
-                terms += [Term("预算", _worded(figures[f"{item.measure}.预算"]))]
+                terms = [Term(item.label, amount_text(figures[item.measure]))]
+                terms += [Term("预算", amount_text(figures[f"{item.measure}.预算"]))]
                 terms += [Term("完成率", rate.text)] if rate.value is not None else []
                 yield finding("N402", sheet, position=position, expected=item.label, terms=terms)
 

@@ -370,7 +370,7 @@ def describe(found: Finding, lang: str, *, colour: bool = False) -> str:
         lines.append(f"    {words['expected']}{found.expected}")
     if found.terms:
         comma = "；" if lang == "zh" else "; "
-        said = (f"{t.name} {t.value}".strip() + (f"（{t.place}）" if t.place else "") for t in found.terms)
+        said = (f"{t.called(lang)} {t.value}".strip() + (f"（{t.place}）" if t.place else "") for t in found.terms)
         lines.append(f"    {words['terms']}{comma.join(said)}")
     lines.append(f"    {words['action']}{found.action.in_language(lang)}")
     return "\n".join(lines)

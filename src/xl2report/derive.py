@@ -181,7 +181,7 @@ class Figures(Mapping[str, Figure]):
                 if measure.whole
                 else Figure(name, None, self._percent, "", (own,), Gap(NOT_ENTERED))
             )
-        names = listed.measures or tuple(item.measure for item in self._every_item(listed))
+        names = listed.measures or tuple(item.measure for item in self.every_item(listed.name))
         parts = tuple(self[part] for part in names)
         whole = self[listed.whole]
         how = f"{own.name} / {whole.name}（最大余额法，{listed.label}各项之和为100%）"
@@ -203,12 +203,14 @@ class Figures(Mapping[str, Figure]):
     def listed(self, name: str) -> tuple[ListItem, ...]:
         """The items of a list that the report prints, in code order (or as declared)."""
         listed = self.profile.lists[name]
-        return tuple(item for item in self._every_item(listed) if self._printed(listed, item))
+        return tuple(item for item in self.every_item(name) if self._printed(listed, item))
 
     def _printed(self, listed: List, item: ListItem) -> bool:
         return listed.zero == "keep" or item.measure in listed.always or self[item.measure].value != 0
 
-    def _every_item(self, listed: List) -> tuple[ListItem, ...]:
+    def every_item(self, name: str) -> tuple[ListItem, ...]:
+        """All items of a list, those too that the report does not print."""
+        listed = self.profile.lists[name]
         if listed.name not in self._lists:
             if listed.measures:
                 items = tuple(ListItem(m, self.profile.measures[m].label) for m in listed.measures)

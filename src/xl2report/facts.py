@@ -98,6 +98,10 @@ class Book:
     info_cells: Mapping[str, Cell] = field(default_factory=dict)
     sheets: Mapping[str, str] = field(default_factory=dict)
     """Input sheet of the profile -> name of the sheet in the user's file."""
+    heads: Mapping[tuple[str, str], Cell] = field(default_factory=dict)
+    """(input sheet, heading) -> the cell of the heading."""
+    doubtful: frozenset[str] = frozenset()
+    """The input sheets that could not be read whole: what is summed from them is not to be relied on."""
 
     @cached_property
     def _index(self) -> Mapping[tuple[str, str], Mapping[str, tuple[int, ...]]]:

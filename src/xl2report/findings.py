@@ -29,9 +29,17 @@ class Words:
 class Term:
     """One number that takes part in a finding, by name, with the place it is printed or entered at."""
 
-    name: str
+    name: str | Words
     value: str
     place: str = ""
+
+    def called(self, lang: str) -> str:
+        """The name; one that the program gives is in ``zh`` or ``en``, names of the accounts are as they are."""
+        return self.name.in_language(lang) if isinstance(self.name, Words) else self.name
+
+
+DIFFERENCE = Words("差额", "difference")
+"""The name of the term that says by how much two sides differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +47,8 @@ class Finding:
     """One thing that was found: where, what, what was expected, what to do.
 
     ``place`` is a cell of the workbook (``支出决算!H12``), a box of a schedule (``01!C38``), a paragraph
-    of the template, or a file; ``cell`` is given only where it is a cell of the user's workbook.
+    of the template, or a file; ``cell`` is given only where it is a cell of the user's workbook, and ``also``
+    are further cells that have to do with it (the headings of all columns of a balance).
     """
 
     code: str
@@ -51,6 +60,7 @@ class Finding:
     expected: str = ""
     terms: tuple[Term, ...] = ()
     cell: Cell | None = None
+    also: tuple[Cell, ...] = ()
 
     def as_json(self, lang: str) -> dict[str, Any]:
         """The finding with stable keys."""
@@ -60,10 +70,11 @@ class Finding:
             "place": self.place,
             "sheet": self.cell.sheet if self.cell else None,
             "cell": self.cell.ref if self.cell else None,
+            "also": [str(cell) for cell in self.also],
             "message": self.message.in_language(lang),
             "found": self.found,
             "expected": self.expected,
-            "terms": [{"name": t.name, "value": t.value, "place": t.place} for t in self.terms],
+            "terms": [{"name": t.called(lang), "value": t.value, "place": t.place} for t in self.terms],
             "action": self.action.in_language(lang),
         }
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -19,12 +19,13 @@ from typing import Any
 from xl2report.facts import COLUMN, TABLE, Query
 from xl2report.figures import Unit
 from xl2report.findings import SEVERITIES, Words, one_of
-from xl2report.formulas import BoxName, FormulaError, Name, parse, parse_claim
+from xl2report.formulas import BoxName, FormulaError, Name, Number, parse, parse_claim
 from xl2report.formulas import names as names_in
 from xl2report.profile import (
     COMPANIONS,
     PHRASE_CASES,
     PHRASE_WORDS,
+    SCOPES,
     Chart,
     Claim,
     Code,
@@ -51,8 +52,8 @@ TABLE_KINDS = ("ledger", "items", "info", "records", "texts", "glossary", "check
 EMPTY_WORDS = ("自称", "年度", "部门名称")
 """The words in braces that the sentence of an empty schedule may use."""
 NEEDED_UNITS = ("元", "万元", "%")
-BOX_NAMES = ("本格", "加数之和")
-"""The names that a claim about every total of a schedule may use."""
+YEARS = ("年度", "上一年度", "上上年度")
+"""The years in braces that the words of a rule about texts may have."""
 
 
 class ProfileError(ValueError):
@@ -288,6 +289,7 @@ class _Loader:
         texts = {e.where[5:]: self.text(e) for e in self.section("text")}
         phrases = {e.where[7:]: self.phrase(e) for e in self.section("phrase")}
         rules = {e.where[5:]: self.rule(e) for e in self.section("rule")}
+        self.check_after(rules)
         glossary = self.head("glossary")
         terms = [(e.text("term", needed=True), e.text("text", needed=True)) for e in glossary.entries("terms")]
         closing = [(e.text("term", needed=True), e.text("text", needed=True)) for e in glossary.entries("closing")]
@@ -915,38 +917,104 @@ class _Loader:
 
     def rule(self, entry: _Entry) -> Rule:
         code = entry.where[5:]
-        boxes, texts = entry.texts("boxes"), entry.texts("texts")
-        rows = entry.text("rows", among=tuple(self.schedules))
-        for key in boxes:
-            if key not in self.schedules:
-                entry.say(f"“boxes”: no schedule “{key}”; there are {one_of(tuple(self.schedules), key)}")
-        text = entry.text("claim", needed=True)
+        scopes = [key for key in SCOPES if key in entry.data]
+        if len(scopes) > 1:
+            entry.say(f"is about {' and '.join(scopes)} at once; choose one")
+        scope = scopes[0] if scopes else ""
+        of = tuple(entry.items(scope, str, "texts")) if scope else ()
+        given = self.given_names(entry, scope, of)
         bindings = entry.items("each", dict, "tables") if "each" in entry.data else []
         bindings = [{str(k): str(v) for k, v in binding.items()} for binding in bindings] or [{}]
         entry.used.add("each")
-        claims = tuple(c for b in bindings if (c := self.claim(entry, "claim", text, b, bool(boxes))))
-        when_text = entry.text("when")
-        when = self.claim(entry, "when", when_text, {}, bool(boxes)) if when_text else None
+        text = entry.text("claim", needed=scope != "texts")
+        when = entry.text("when")
+        claims = tuple(c for b in bindings if (c := self.claim(entry, text, when, b, given)))
+        where = {name: (v,) if isinstance(v, str) else v for name, v in entry.table("where").items()}
+        self.check_where(entry, where)
         holds, breaks = (tuple(entry.items(key, dict, "examples")) for key in ("holds", "breaks"))
         if not holds or not breaks:
             entry.say("needs examples: “holds” and “breaks”")
+        known = {**bindings[0], **dict.fromkeys(SCOPES[scope].words if scope else (), "")}
         return Rule(
             code,
             entry.text("severity", "error", among=SEVERITIES),  # type: ignore[arg-type]  # checked by `among`
             claims,
-            when,
-            self.words(entry, "message", bindings[0]),
-            self.words(entry, "action", bindings[0]),
+            self.words(entry, "message", known),
+            self.words(entry, "action", known),
             self.words(entry, "why", {}),
             entry.text("source", needed=True),
-            boxes,
-            rows,
-            texts,
+            scope,
+            of,
+            entry.texts("unless"),
+            {name: tuple(map(str, values)) for name, values in where.items() if isinstance(values, tuple | list)},
+            entry.texts("after"),
             holds,
             breaks,
         )
 
-    def claim(self, entry: _Entry, key: str, text: str, binding: Mapping[str, str], boxes: bool) -> Claim | None:
+    def given_names(self, entry: _Entry, scope: str, of: tuple[str, ...]) -> tuple[str, ...]:
+        """The names that the subjects of a scope give to a claim; everything in ``of`` must exist."""
+        if not scope:
+            return ()
+        named = {c.heading for t in self.tables.values() for c in t.columns if c.kind != "amount"}
+        known: dict[str, Iterable[str]] = {
+            "boxes": self.schedules,
+            "rows": self.schedules,
+            "amounts": self.tables,
+            "inputs": self.tables,
+            "repeats": self.tables,
+            "lists": self.lists,
+            "items": self.lists,
+            "names": named & set(self.marks),
+            "mentions": ("万元", "亿元", "元", ""),
+        }
+        names = list(SCOPES[scope].names)
+        for one in of:
+            if scope in known and one not in known[scope]:
+                entry.say(f"“{scope}”: there is no “{one}”; there are {one_of(sorted(known[scope]), one)}")
+            elif scope == "inputs":
+                names += [c.heading for c in self.tables[one].amounts]
+            elif scope == "names":
+                tables = [t for t in self.tables.values() if any(one in (c.heading, c.mark) for c in t.columns)]
+                names += [f"在{t.name}" for t in tables]
+                names += [f"{t.name}_{c.heading}" for t in tables for c in t.amounts]
+            elif scope in ("texts", "reasons"):
+                self.fields(entry, scope, one, YEARS)
+        return tuple(names)
+
+    def check_where(self, entry: _Entry, where: Mapping[str, object]) -> None:
+        """Insist that the rows of 基本信息 exist and may have these values."""
+        for name, values in where.items():
+            info = self.infos.get(name)
+            if info is None:
+                entry.say(f"“where”: 基本信息 has no row “{name}”; nearest: {one_of(tuple(self.infos), name, 3)}")
+            elif not isinstance(values, tuple | list):
+                entry.say(f"“where.{name}” should be a text or a list of texts, found {values!r}")
+            else:
+                for value in values:
+                    if info.values and value not in info.values:
+                        entry.say(f"“where.{name}” is “{value}”; expected one of {one_of(info.values, str(value))}")
+
+    def check_after(self, rules: Mapping[str, Rule]) -> None:
+        """Insist that the rules exist that others come after."""
+        for rule in rules.values():
+            for code in rule.after:
+                if code not in rules:
+                    self.problems.append(f"[rule.{rule.code}] “after”: there is no rule “{code}”")
+
+    def claim(
+        self, entry: _Entry, text: str, when: str, binding: Mapping[str, str], given: Sequence[str]
+    ) -> Claim | None:
+        """The claim of a rule with the words of a binding put in; one without a text never holds."""
+        condition = self.comparison(entry, "when", when, binding, given) if when else None
+        if not text:
+            return Claim("=", Number(Decimal(0)), Number(Decimal(1)), "", dict(binding), condition)
+        claim = self.comparison(entry, "claim", text, binding, given)
+        return replace(claim, when=condition) if claim else None
+
+    def comparison(
+        self, entry: _Entry, key: str, text: str, binding: Mapping[str, str], given: Sequence[str]
+    ) -> Claim | None:
         for name, value in binding.items():
             text = text.replace(f"{{{name}}}", value)
         try:
@@ -956,8 +1024,8 @@ class _Loader:
             return None
         for used in (*names_in(left), *names_in(right)):
             if isinstance(used, Name):
-                if not self.known(used.text) and not (boxes and used.text in BOX_NAMES):
-                    near = one_of(tuple(self.measures), used.text, 3)
+                if not self.known(used.text) and used.text not in given:
+                    near = one_of((*given, *self.measures), used.text, 3)
                     entry.say(f"“{key}”: no measure “{used.text}”; nearest: {near}")
             else:
                 self.check_box(entry, key, used)

@@ -56,10 +56,10 @@ def load(path: str | Path, profile: str | Path | None = None) -> Report:
         readable = False
     figures = Figures(rules, book)
     sheets = lay_out(rules, book, figures)
-    trusted = readable and not has_errors(findings)  # what does not add up because of them is not worth telling
-    if trusted:
-        findings = (*findings, *check(rules, book, figures, sheets))
-    return Report(source, rules, book, figures, sheets, findings, readable, trusted)
+    if not readable:
+        return Report(source, rules, book, figures, sheets, findings, readable)
+    checked = check(rules, book, figures, sheets)
+    return Report(source, rules, book, figures, sheets, (*findings, *checked.findings), left_out=checked.left_out)
 
 
 def _profiles_of(year: str, profile: Profile) -> str:
@@ -213,8 +213,13 @@ class Report(Mapping[str, Measured]):
     """The laid-out schedules."""
     findings: tuple[Finding, ...]
     readable: bool = True
-    checked: bool = False
-    """Whether the rules were run: they are not where reading found an error."""
+    left_out: tuple[str, ...] = ()
+    """The rules that were not applied, because a sheet that they need could not be read whole."""
+
+    @property
+    def checked(self) -> bool:
+        """Whether all rules were applied."""
+        return self.readable and not self.left_out
 
     @property
     def ok(self) -> bool:

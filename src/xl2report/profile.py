@@ -270,32 +270,88 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One comparison that must hold, with the words that its binding gives to the message."""
+    """One comparison that must hold, where its condition does, with the words that its binding gives to the message."""
 
     sign: str
     left: Expression
     right: Expression
     text: str
     words: Mapping[str, str] = field(default_factory=dict)
+    when: Claim | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a rule may be about: the names that each of its subjects gives to the claim, the words for the message."""
+
+    says: Words
+    names: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+
+
+SCOPES: Mapping[str, Scope] = {
+    "boxes": Scope(Words("公开{of}表的每个合计格", "every total of schedule {of}"), ("本格", "加数之和")),
+    "rows": Scope(Words("公开{of}表的每一行", "every row of schedule {of}"), (), ("行",)),
+    "amounts": Scope(Words("{of}的每个金额", "every amount of {of}"), ("金额",)),
+    "inputs": Scope(Words("{of}的每一行", "every row of {of}"), (), ("行",)),
+    "repeats": Scope(
+        Words("{of}的每一行，数一数前面有没有相同的", "every row of {of}, counting those like it so far"),
+        ("同样的行", "同类的行"),
+    ),
+    "lists": Scope(
+        Words("清单：{of}", "the lists {of}"),
+        ("各项之和", "合计", "各项预算之和", "合计预算", "各项占比之和", "未完成项数"),
+        ("清单",),
+    ),
+    "items": Scope(Words("清单的每一项：{of}", "every item of the lists {of}"), ("本项", "本项预算"), ("项",)),
+    "names": Scope(
+        Words("每个{of}的每种写法", "every spelling of every {of}"), ("相近名称", "文字中"), ("名称", "相近")
+    ),
+    "texts": Scope(Words("含有这些字样的文字：{of}", "every text with one of: {of}"), (), ("词",)),
+    "reasons": Scope(
+        Words("含有这些字样的原因：{of}", "every reason with one of: {of}"), ("变动", "变动率"), ("位置", "词")
+    ),
+    "mentions": Scope(
+        Words("文字中的每个数（单位：{of}）", "every number in a text (unit: {of})"),
+        ("数", "所指", "年份", "本年数", "上年数", "万元数"),
+        ("原文",),
+    ),
+}
+"""Key of a rule -> what it ranges over. Without any of them a rule's claim is made once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Something that must hold. ``boxes``: for every total of these schedules; ``rows``: for every row of one; ``texts``: for every text that has a word."""
+    """Something that must hold, for everything in its scope.
+
+    ``of`` says what the scope ranges over (schedules, input sheets, lists, a mark, words, units). A text that has
+    one of ``unless`` is let pass. ``where`` wants texts of 基本信息; ``after`` names rules: where one of them found
+    something, this one would only say it again. A rule about texts without a claim says that the words must not occur.
+    """
 
     code: str
     severity: Severity
     claims: tuple[Claim, ...]
-    when: Claim | None
     message: Words
     action: Words
     why: Words
     source: str
-    boxes: tuple[str, ...] = ()
-    rows: str = ""
-    texts: tuple[str, ...] = ()
+    scope: str = ""
+    of: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    after: tuple[str, ...] = ()
     holds: tuple[Mapping[str, object], ...] = ()
     breaks: tuple[Mapping[str, object], ...] = ()
+
+    @property
+    def about(self) -> Words | None:
+        """What the claim is made for, in words; ``None`` where it is made once."""
+        if not self.scope:
+            return None
+        says = SCOPES[self.scope].says
+        of = "、".join(one or "—" for one in self.of)
+        return Words(says.zh.format(of=of), says.en.format(of=of))
 
 
 COMPANIONS = ("上年", "增减", "增长率", "预算", "差额", "完成率", "占比")

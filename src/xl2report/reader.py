@@ -19,7 +19,7 @@ from typing import Any
 
 from xl2report.facts import COLUMN, TABLE, Book, Cell, Fact, Row, letters
 from xl2report.figures import EXACT, half_up
-from xl2report.findings import Finding, Term, finding, nearest, one_of
+from xl2report.findings import DIFFERENCE, Finding, Term, finding, nearest, one_of
 from xl2report.profile import Column, Mark, Profile, Table
 
 HEADING_ROWS = 10
@@ -259,6 +259,8 @@ class _Reader:
         self.info_cells: dict[str, Cell] = {}
         self.facts: list[Fact] = []
         self.rows: dict[str, tuple[Row, ...]] = {}
+        self.head_cells: dict[tuple[str, str], Cell] = {}
+        self.twice: set[str] = set()
 
     def say(self, code: str, place: Cell | str, **words: Any) -> None:
         """Note a finding; a cell that is looked at twice is reported once."""
@@ -279,6 +281,7 @@ class _Reader:
             key = normal(sheet.title)
             if key in by_name and key in wanted:
                 self.say("S109", self.name, sheet=sheet.title)
+                self.twice.add(wanted[key])
             by_name.setdefault(key, sheet)
         names = [s.title for s in sheets]
         skip = {normal(name) for name in self.profile.skip}
@@ -297,8 +300,15 @@ class _Reader:
             if one is not None:
                 found[table.name] = one.title
                 self.table(table, one)
-        book = Book(tuple(self.facts), self.rows, self.info, self.info_cells, found)
+        doubtful = self.doubtful(found)
+        book = Book(tuple(self.facts), self.rows, self.info, self.info_cells, found, self.head_cells, doubtful)
         return book, tuple(self.findings)
+
+    def doubtful(self, titles: Mapping[str, str]) -> frozenset[str]:
+        """The input sheets in which an error was found, that stand twice, or that are required and missing."""
+        wrong = {f.cell.sheet if f.cell else f.place for f in self.findings if f.severity == "error"}
+        missing = {t.name for t in self.profile.tables.values() if t.required and t.name not in titles}
+        return frozenset(self.twice | missing | {table for table, title in titles.items() if title in wrong})
 
     # -- one sheet ----------------------------------------------------------------------------
     def table(self, table: Table, sheet: _Sheet) -> None:
@@ -415,6 +425,8 @@ class _Reader:
         for heading, unit in self.units_above(table, sheet, best_row).items():
             units.setdefault(heading, unit)
         self.units_of(table, sheet, best_row, at, units)
+        for heading, column in at.items():
+            self.head_cells[table.name, heading] = sheet.cell(best_row, column)
         return _Heads(best_row, first, at, split, units)
 
     def units_above(self, table: Table, sheet: _Sheet, row: int) -> dict[str, str]:
@@ -829,7 +841,7 @@ class _Reader:
                 found=_plain(said),
                 expected=_plain(computed),
                 terms=(
-                    Term("差额", difference),
+                    Term(DIFFERENCE, difference),
                     *(Term("", _plain(f.amount), str(f.cell)) for f in facts[:8]),
                     *([Term("", f"… {len(facts)}")] if len(facts) > 8 else []),
                 ),

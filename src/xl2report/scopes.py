@@ -1,0 +1,501 @@
+"""What a rule is about, one by one: totals, rows, amounts, lists, names, texts; with the values of its claim's names."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cached_property
+
+from xl2report.derive import Figures, ListItem
+from xl2report.facts import Book, Cell, Fact, Row, total
+from xl2report.figures import Figure, Unit, ratio
+from xl2report.findings import DIFFERENCE, Term, Words
+from xl2report.profile import List, Profile, Rule, Table
+from xl2report.reader import normal
+from xl2report.sheets import Box, Sheet
+
+COUNT = Unit("", Decimal(1), 0)
+RATE = Words("变动率", "rate of change")
+EARLIER = Words("前面的行", "an earlier row")
+SHORTEST_NAME = 6
+"""Letters that a name must have before its likeness to another one is no chance."""
+PROSE = ("texts", "glossary", "records")
+"""The kinds of input sheets whose texts the report prints."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One thing that a claim is made for: values of names, words for the message, where it stands, what is shown."""
+
+    values: Mapping[str, Figure] = field(default_factory=dict)
+    words: Mapping[str, str] = field(default_factory=dict)
+    cells: tuple[Cell, ...] = ()
+    place: str = ""
+    row: str = ""
+    found: str = ""
+    terms: tuple[Term, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """What rules look at: the profile, what was read, the figures and the printed schedules."""
+
+    profile: Profile
+    book: Book
+    figures: Figures
+    sheets: Mapping[str, Sheet]
+
+    def subjects(self, rule: Rule) -> Iterator[Subject]:
+        """Everything that a rule is about; one subject without anything where its claim is made once."""
+        return _WITHIN[rule.scope](self, rule) if rule.scope else iter((Subject(),))
+
+    def prose(self) -> Iterator[tuple[Row, str, str]]:
+        """Every text that the report prints as the department wrote it: row, heading, text."""
+        for table in self.profile.tables.values():
+            if table.kind in PROSE:
+                last = table.columns[-1].heading
+                headings = [c.heading for c in table.columns if c.kind == "text"] if table.kind == "records" else [last]
+                for row in self.book.table(table.name):
+                    for heading in headings:
+                        if row.text(heading):
+                            yield row, heading, row.text(heading)
+
+    @cached_property
+    def year(self) -> int:
+        """The year of the accounts."""
+        return int(self.book.info.get("年度", self.profile.year))
+
+    @cached_property
+    def printed(self) -> tuple[frozenset[Decimal], frozenset[Decimal]]:
+        """The amounts in 万元 that the report may print, as they are printed: of this year, of the prior year."""
+        now: set[Decimal] = set()
+        before: set[Decimal] = set()
+        names = [name for name, m in self.figures.measures.items() if m.unit == "万元"]
+        for listed in self.profile.lists:
+            names += [item.measure for item in self.figures.listed(listed)]
+        for name in dict.fromkeys(names):
+            for companion, known in (("", now), (".预算", now), (".增减", now), (".上年", before)):
+                figure = self.figures[name + companion]
+                if figure.value:
+                    known.add(abs(figure.unit.rounded(figure.value)))
+        for table in self.profile.tables.values():
+            if table.kind == "records":
+                money = self.profile.units["万元"]
+                now.update(money.rounded(f.amount) for r in self.book.table(table.name) for f in r.facts.values())
+        return frozenset(now), frozenset(before)
+
+    @cached_property
+    def labels(self) -> Mapping[str, str]:
+        """How texts call the measures of money -> the measure, the longest first."""
+        found: dict[str, str] = {}
+        for name, measure in self.profile.measures.items():
+            if measure.unit == "万元" and len(measure.label) > 3:
+                found.setdefault(normal(measure.label), name)
+                found.setdefault(normal(name), name)
+        return dict(sorted(found.items(), key=lambda pair: -len(pair[0])))
+
+
+def count(number: int) -> Figure:
+    """A number of things as a figure."""
+    return Figure("", Decimal(number), COUNT, "")
+
+
+def box_name(box: Box) -> str:
+    """A printed box as a person would name it: its row and its headings."""
+    label = " ".join(dict.fromkeys(x for x in (box.row_key, box.row_label) if x))
+    return "，".join(x for x in (label, "·".join(box.heads)) if x)
+
+
+# -- schedules ------------------------------------------------------------------------------------
+
+
+def _totals(accounts: Accounts, rule: Rule) -> Iterator[Subject]:
+    for key in rule.of:
+        sheet = accounts.sheets.get(key)
+        for box in sheet.amounts if sheet else ():
+            parts = [sheet.by_place[at] for at in box.addends] if sheet else []
+            unit = next((b.figure.unit for b in (box, *parts) if b.figure), None)
+            if not parts or unit is None:
+                continue
+            summed = sum((p.figure.value or Decimal(0) for p in parts if p.figure), Decimal(0))
+            own = box.figure or Figure("", Decimal(0), unit, "")
+            difference = Figure("", (own.value or Decimal(0)) - summed, unit, "")
+            terms = [Term(DIFFERENCE, amount_text(difference))]
+            terms += [Term(box_name(p), amount_text(p.figure), f"{key}!{p.ref}") for p in parts if p.figure]
+            yield Subject(
+                {"本格": own, "加数之和": Figure("", summed, unit, "")},
+                place=f"{key}!{box.ref}（{box_name(box)}）",
+                terms=tuple(terms),
+            )
+
+
+def _rows(accounts: Accounts, rule: Rule) -> Iterator[Subject]:
+    for key in rule.of:
+        sheet = accounts.sheets.get(key)
+        for row in dict.fromkeys(box.row_key for box in sheet.amounts) if sheet else ():
+            yield Subject(row=row, words={"行": row})
+
+
+# -- input sheets ---------------------------------------------------------------------------------
+
+
+def _amounts(accounts: Accounts, rule: Rule) -> Iterator[Subject]:
+    for table in rule.of:
+        for row in accounts.book.table(table):
+            for heading, fact in row.facts.items():
+                if fact.entered:
+                    value = _entered(accounts.profile, table, heading, fact)
+                    yield Subject({"金额": value}, cells=(fact.cell,), found=amount_text(value), terms=())
+
+
+def _inputs(accounts: Accounts, rule: Rule) -> Iterator[Subject]:
+    for table in rule.of:
+        for row in accounts.book.table(table):
+            values = {h: _entered(accounts.profile, table, h, fact) for h, fact in row.facts.items()}
+            cells = tuple(fact.cell for fact in row.facts.values() if fact.entered)
+            yield Subject(values, {"行": next(iter(row.texts.values()), "")}, cells[:1])
+
+
+def _repeats(accounts: Accounts, rule: Rule) -> Iterator[Subject]:
+    """Every row with the number of rows so far that bear the same marks, or are the same in everything."""
+    for table in rule.of:
+        marked = [c.heading for c in accounts.profile.tables[table].columns if c.kind == "mark"]
+        rows: dict[tuple[object, ...], list[Row]] = {}
+        for row in accounts.book.table(table):
+            marks = tuple(normal(row.text(heading)) for heading in marked)
+            whole = (marks, *map(normal, row.texts.values()), *(f.amount for f in row.facts.values()))
+            for key in (marks, whole):
+                rows.setdefault(key, []).append(row)
+            cells = tuple(fact.cell for fact in row.facts.values())
+            said = "，".join(text for heading in marked if (text := row.text(heading)))
+            amounts = "、".join(
+                amount_text(_entered(accounts.profile, table, h, f)) for h, f in row.facts.items() if f.amount
+            )
+            yield Subject(
+                {"同样的行": count(len(rows[whole])), "同类的行": count(len(rows[marks]))},
+                cells=cells[:1],
+                found=f"{said}，{amounts}" if amounts else said,
+                terms=tuple(
+                    Term(EARLIER, "", str(next(iter(r.facts.values())).cell)) for r in rows[marks][:-1] if r.facts
+                )[:5],
+            )
+
+
+def _entered(profile: Profile, table: str, heading: str, fact: Fact) -> Figure:
+    """An amount of the workbook as a figure in the unit of its column."""
+    return Figure(heading, fact.amount, profile.units[profile.tables[table].column(heading).unit], "", (fact,))
+
+
+# -- lists ----------------------------------------------------------------------------------------
+
+
+def _lists(accounts: Accounts, rule: Rule) -> Iterator[Subject]:
+    for name in rule.of:
+        figures, listed = accounts.figures, accounts.profile.lists[name]
+        items = figures.listed(name)
+        if not items:
+            continue
+        unit = figures[items[0].measure].unit
+        values = {"各项之和": _sum(figures, items, "", unit), "合计": _whole(accounts, listed, items)}
+        if listed.budget is not None:
+            rates = [figures[f"{i.measure}.完成率"] for i in items]
+            values["各项预算之和"] = _sum(figures, items, ".预算", unit)
+            values["合计预算"] = Figure("", total(accounts.book.select(listed.budget)), unit, "")
+            values["未完成项数"] = count(sum(r.value is None or r.unit.rounded(r.value) != 100 for r in rates))
+        if listed.whole:
+            values["各项占比之和"] = _sum(figures, items, ".占比", accounts.profile.units["%"])
+        shown = {item.measure for item in items}
+        left = [item for item in figures.every_item(name) if item.measure not in shown]
+        names = [f"{i.measure}{c}" for i in left for c in ("", *((".预算",) if listed.budget else ()))]
+        cells = tuple(f.cell for n in names for f in figures[n].facts() if f.amount)
+        terms = tuple(
+            Term(f"{i.code} {i.label}".strip(), amount_text(figures[f"{i.measure}.预算"]))
+            for i in left
+            if listed.budget and figures[f"{i.measure}.预算"].value
+        )
+        yield Subject(values, {"清单": listed.label}, cells=cells, terms=terms or None)
+
+
+def _sum(figures: Figures, items: Iterable[ListItem], companion: str, unit: Unit) -> Figure:
+    """The sum over the items; without a value where one of them has none."""
+    values = [figures[item.measure + companion].value for item in items]
+    known = [v for v in values if v is not None]
+    return Figure("", sum(known, Decimal(0)) if len(known) == len(values) else None, unit, "")
+
+
+def _whole(accounts: Accounts, listed: List, items: Iterable[ListItem]) -> Figure:
+    """What the items of a list must add up to."""
+    if listed.whole:
+        return accounts.figures[listed.whole]
+    if listed.query is not None:
+        unit = accounts.figures[next(iter(items)).measure].unit
+        return Figure("", total(accounts.book.select(listed.query)), unit, "")
+    return _sum(accounts.figures, items, "", COUNT)
+
+
+def _items(accounts: Accounts, rule: Rule) -> Iterator[Subject]:
+    for name in rule.of:
+        figures, listed = accounts.figures, accounts.profile.lists[name]
+        for item in figures.every_item(name):
+            own, budget = figures[item.measure], figures[f"{item.measure}.预算"]
+            values = {"本项": own} | ({"本项预算": budget} if listed.budget or budget.value is not None else {})
+            cells = tuple(f.cell for f in (*budget.facts(), *own.facts()) if f.amount)
+            yield Subject(values, {"项": f"{item.code} {item.label}".strip()}, cells=cells[:1])
+
+
+# -- names ----------------------------------------------------------------------------------------
+
+
+def _names(accounts: Accounts, rule: Rule) -> Iterator[Subject]:
+    """Every spelling of the values of a mark: in the sheets that have a column for it, and in the texts."""
+    for mark in rule.of:
+        profile, book = accounts.profile, accounts.book
+        at: dict[str, dict[str, list[Cell]]] = {}
+        sums: Counter[tuple[str, str]] = Counter()
+        shown: dict[str, str] = {}
+        columns = [
+            (table, c)
+            for table in profile.tables.values()
+            for c in table.columns
+            if c.heading == mark or (c.kind == "mark" and c.mark == mark)
+        ]
+        for table, column in columns:
+            for row in book.table(table.name):
+                text = row.text(column.heading)
+                if text:
+                    key = normal(text)
+                    shown.setdefault(key, text)
+                    at.setdefault(key, {}).setdefault(table.name, []).append(row.cells[column.heading])
+                    for heading, fact in row.facts.items():
+                        sums[key, f"{table.name}_{heading}"] += fact.amount  # type: ignore[assignment]  # a Counter of Decimals
+        for key, text, cell in _spelled_otherwise(accounts, tuple(shown.values())):
+            shown.setdefault(key, text)
+            at.setdefault(key, {}).setdefault("", []).append(cell)
+        seen: list[str] = []
+        for key, places in at.items():
+            like = next((shown[other] for other in seen if alike(other, key)), "")
+            seen.append(key)
+            values = {f"在{table.name}": count(len(places.get(table.name, ()))) for table, _ in columns}
+            values |= {"相近名称": count(bool(like)), "文字中": count(len(places.get("", ())))}
+            for table, _ in columns:
+                for amount in table.amounts:
+                    name = f"{table.name}_{amount.heading}"
+                    values[name] = Figure(name, Decimal(sums[key, name]), profile.units[amount.unit], "")
+            cells = tuple(dict.fromkeys(cell for found in places.values() for cell in found))
+            terms = (Term(like, ""),) if like else None
+            yield Subject(
+                values, {"名称": shown[key], "相近": like}, cells=cells, found=shown[key] if like else "", terms=terms
+            )
+
+
+def _spelled_otherwise(accounts: Accounts, names: Iterable[str]) -> Iterator[tuple[str, str, Cell]]:
+    """Passages of texts that begin and end like a name and are nearly the same: as compared, as written, the cell."""
+    texts = [(normal(text), row.cells[heading]) for row, heading, text in accounts.prose()]
+    for plain in (normal(name) for name in names if len(normal(name)) >= 10):
+        near = re.compile(f"{re.escape(plain[:6])}.{{0,{len(plain)}}}?{re.escape(plain[-4:])}")
+        for text, cell in texts:
+            for found in near.finditer(text):
+                if alike(plain, found[0]):
+                    yield found[0], found[0], cell
+
+
+_TELLS_APART = frozenset("0123456789〇零一二三四五六七八九十百千甲乙丙丁上下前后东南西北大小新旧老中内外男女")
+
+
+def alike(one: str, other: str) -> bool:
+    """Whether two names are so near that they must mean the same thing: a word left out, a slip, other signs.
+
+    >>> alike("乡村建设治理临时补短项目", "乡村建设治理补短项目"), alike("一期改造工程项目", "二期改造工程项目")
+    (True, False)
+    """
+    if one == other:
+        return False
+    left, right = ("".join(c for c in name if c.isalnum()) for name in (one, other))
+    shorter = min(len(left), len(right))
+    same = _shared(left, right)
+    behind = min(_shared(left[::-1], right[::-1]), shorter - same)
+    changed = left[same : len(left) - behind], right[same : len(right) - behind]
+    if shorter < SHORTEST_NAME or _TELLS_APART & set("".join(changed)):
+        return left == right
+    return max(map(len, changed)) <= max(1, shorter // 5)
+
+
+def _shared(one: str, other: str) -> int:
+    """With how many of the same letters two names begin."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
+
+
+# -- texts ----------------------------------------------------------------------------------------
+
+
+def _texts(accounts: Accounts, rule: Rule) -> Iterator[Subject]:
+    for row, heading, text in accounts.prose():
+        word = found_word(text, rule.of, accounts.year)
+        if word:
+            yield Subject({}, {"词": word}, (row.cells[heading],), found=around(text, word))
+
+
+def _reasons(accounts: Accounts, rule: Rule) -> Iterator[Subject]:
+    """The texts that explain a change or an execution of budget, with what they explain."""
+    explained = dict(_explained(accounts))
+    for table in (t for t in accounts.profile.tables.values() if t.kind == "texts"):
+        position, text = table.columns[0].heading, table.columns[-1].heading
+        whole: dict[str, str] = {}
+        for row in accounts.book.table(table.name):
+            whole[row.text(position)] = whole.get(row.text(position), "") + row.text(text)
+        for row in accounts.book.table(table.name):
+            said = explained.get(normal(row.text(position)))
+            said_all = whole[row.text(position)]  # a paragraph may put right what another says
+            word = found_word(row.text(text), rule.of, accounts.year)
+            if said and word and not found_word(said_all, rule.unless, accounts.year):
+                own, base, change = (accounts.figures[name] for name in said)
+                rate = None if not base.value or change.value is None else ratio(change.value, base.value)
+                moved = Figure("", rate, accounts.profile.units["%"], "")
+                labels: tuple[str | Words, ...] = (
+                    own.label or own.name,
+                    *(n.rpartition(".")[2] for n in said[1:]),
+                    RATE,
+                )
+                terms = [
+                    Term(label, amount_text(figure))
+                    for label, figure in zip(labels, (own, base, change, moved), strict=True)
+                    if figure.value is not None
+                ]
+                words = {"位置": row.text(position), "词": word}
+                found = around(row.text(text), word)
+                yield Subject(
+                    {"变动": change, "变动率": moved}, words, (row.cells[text],), found=found, terms=tuple(terms)
+                )
+
+
+def _explained(accounts: Accounts) -> Iterator[tuple[str, tuple[str, str, str]]]:
+    """Position of a reason, as compared -> the names of the figure, of what it is compared with, of the difference."""
+    for text in accounts.profile.texts.values():
+        measure, _, companion = text.explains.rpartition(".")
+        base = {"增减": "上年", "差额": "预算"}.get(companion)
+        if base:
+            yield normal(text.position), (measure, f"{measure}.{base}", text.explains)
+    for name, listed in accounts.profile.lists.items():
+        for item in accounts.figures.every_item(name) if listed.reasons else ():
+            names = (item.measure, f"{item.measure}.预算", f"{item.measure}.差额")
+            yield normal(f"原因：{item.code or item.label}"), names
+            yield normal(f"原因：{item.label}"), names
+
+
+def found_word(text: str, words: Iterable[str], year: int) -> str:
+    """The first of some words that a text has, or ""; words may name {年度} and the two years before it."""
+    return next((word for w in words if (word := _dated(w, year)) in text), "")
+
+
+def _dated(word: str, year: int) -> str:
+    """A word with the years that it names."""
+    return word.replace("{年度}", str(year)).replace("{上一年度}", str(year - 1)).replace("{上上年度}", str(year - 2))
+
+
+def around(text: str, word: str) -> str:
+    """A word and a few characters before and behind it."""
+    at = text.index(word)
+    return text[max(0, at - 12) : at + len(word) + 6]
+
+
+_NUMBER = re.compile(r"(?<![\d.A-Za-z〔\[])(\d+(?:,\d{3})*(?:\.\d+)?)\s*(万元|亿元|元|[^\s\d，。；、：）)])?")
+_YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)年")
+_SENTENCE = re.compile(r"[^。；！？\n]+")
+_BETWEEN = re.compile(r"(?:合计|共计|总计|总额|支出|金额|决算数?|为|是|共|达到?|约|:|：)*$")
+TELLING = 3
+"""Digits that a number must have before its equality with a figure is no chance."""
+
+
+def _mentions(accounts: Accounts, rule: Rule) -> Iterator[Subject]:
+    """Every number with a telling number of digits in a text, with its unit, its year and what it seems to mean."""
+    now, before = accounts.printed
+    wan = accounts.profile.units["万元"]
+    for row, heading, text in accounts.prose():
+        for sentence in _SENTENCE.finditer(text):
+            for found in _NUMBER.finditer(sentence[0]):
+                digits, unit = found[1].replace(",", ""), found[2] or ""
+                unit = unit if unit in ("万元", "亿元", "元") else ("" if not unit else "?")
+                if (
+                    unit not in rule.of
+                    or len(digits.strip("0").replace(".", "")) < TELLING
+                    or (not unit and "." not in digits)
+                ):
+                    continue
+                number = Decimal(digits)
+                years = _YEAR.findall(sentence[0][: found.start()])
+                year = int(years[-1]) if years else accounts.year
+                own, other = number in now, number in before
+                values = {
+                    "数": Figure("", number * 10000, wan, ""),
+                    "年份": count(year),
+                    "本年数": count(own),
+                    "上年数": count(other),
+                    "万元数": count(own or other),
+                }
+                meant = _meant(accounts, sentence[0][: found.start()], year)
+                if meant is not None:
+                    values["所指"] = Figure(
+                        "", wan.rounded(meant.value or Decimal(0)) * 10000, wan, "", label=meant.label
+                    )
+                start = max(0, found.start() - 14)
+                said = sentence[0][start : found.end() + 2]
+                terms = (Term(meant.label or meant.name, amount_text(meant)),) if meant is not None else ()
+                yield Subject(values, {"原文": said}, (row.cells[heading],), found=said, terms=terms)
+
+
+def _meant(accounts: Accounts, before: str, year: int) -> Figure | None:
+    """The figure whose name stands right before a number, at the beginning of its clause."""
+    plain = _BETWEEN.sub("", normal(before))
+    for label, name in accounts.labels.items():
+        if plain.endswith(label):
+            clause = plain[: -len(label)]
+            if clause and not clause.endswith((",", "，", ":", "：", "、", "中", "年", "年度", "(", "（")):
+                return None
+            figure = accounts.figures[name if year == accounts.year else f"{name}.上年"]
+            known = year in (accounts.year, accounts.year - 1) and figure.value is not None
+            return figure if known else None
+    return None
+
+
+def amount_text(figure: Figure | None) -> str:
+    """A figure with its unit; exactly, in 元, where printing would hide some of it; "" for a blank box."""
+    if figure is None or figure.value is None:
+        return figure.text if figure else ""
+    return amounts_text(figure.unit, figure.value)[0]
+
+
+def amounts_text(unit: Unit, *values: Decimal) -> tuple[str, ...]:
+    """Amounts as they are printed, with their unit; exactly, in 元, where printing would hide some of them."""
+    if unit.name == "元":
+        return tuple(f"{value:f}元" for value in values)
+    if unit.scale <= 1:
+        return tuple(unit.show(value) for value in values)
+    if all(value == unit.rounded(value) * unit.scale for value in values):
+        return tuple(unit.show(value) + unit.name for value in values)
+    return tuple(f"{format(value, 'f')}元" for value in values)
+
+
+def tables_of_names(profile: Profile, mark: str) -> Iterator[Table]:
+    """The input sheets that have a column for the values of a mark."""
+    for table in profile.tables.values():
+        if any(c.heading == mark or (c.kind == "mark" and c.mark == mark) for c in table.columns):
+            yield table
+
+
+_WITHIN: Mapping[str, Callable[[Accounts, Rule], Iterator[Subject]]] = {
+    "boxes": _totals,
+    "rows": _rows,
+    "amounts": _amounts,
+    "inputs": _inputs,
+    "repeats": _repeats,
+    "lists": _lists,
+    "items": _items,
+    "names": _names,
+    "texts": _texts,
+    "reasons": _reasons,
+    "mentions": _mentions,
+}
