@@ -34,7 +34,7 @@ def test_compile_writes_both_files_beside_the_workbook_and_says_so(example: Path
     assert done.returncode == 0, done.stderr
     assert sorted(p.name for p in book.parent.iterdir()) == ["决算-report.docx", "决算-schedules.xlsx", "决算.xlsx"]
     assert "已生成 决算-schedules.xlsx" in done.stdout
-    assert "错误 0 个，提示 3 个" in done.stdout
+    assert "错误 0 个，提示 7 个" in done.stdout
     assert book.read_bytes() == example.read_bytes()
 
 
@@ -64,7 +64,7 @@ def test_check_writes_nothing_and_tells_the_same(example: Path, tmp_path: Path) 
     assert done.returncode == 0
     assert list(tmp_path.iterdir()) == []
     assert done.stdout.count("R066") == 2
-    assert "核对完毕，错误 0 个，提示 3 个" in done.stdout
+    assert "核对完毕，错误 0 个，提示 7 个" in done.stdout
 
 
 def test_strict_makes_warnings_errors(example: Path, tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_strict_makes_warnings_errors(example: Path, tmp_path: Path) -> None:
 
     assert done.returncode == 1
     assert list(tmp_path.iterdir()) == []
-    assert "没有生成文件，错误 3 个" in done.stdout
+    assert "没有生成文件，错误 7 个" in done.stdout
 
 
 def test_messages_are_chinese_unless_the_locale_or_the_option_says_english(
@@ -81,7 +81,7 @@ def test_messages_are_chinese_unless_the_locale_or_the_option_says_english(
     english = run("check", str(example), "--lang", "en").stdout
 
     assert "the number of subordinate units is not the sum of their kinds" in english
-    assert "checked; 0 errors, 3 warnings, 0 notes" in english
+    assert "checked; 0 errors, 7 warnings, 1 notes" in english
     for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
         monkeypatch.delenv(name, raising=False)
     assert default_language() == "zh"
@@ -96,11 +96,11 @@ def test_json_has_stable_keys(example: Path, tmp_path: Path) -> None:
     [result] = document["results"]
 
     assert set(document) == {"version", "results"}
-    assert set(result) == {"workbook", "status", "outputs", "rules_checked", "findings"}
+    assert set(result) == {"workbook", "status", "outputs", "rules_checked", "rules_left_out", "findings"}
     assert [Path(p).name for p in result["outputs"]] == sorted(p.name for p in tmp_path.iterdir())[::-1]
     for found in result["findings"]:
         assert set(found) == {
-            "code", "severity", "place", "sheet", "cell", "message", "found", "expected", "terms", "action",
+            "code", "severity", "place", "sheet", "cell", "also", "message", "found", "expected", "terms", "action",
         }  # fmt: skip
     assert (result["findings"][0]["sheet"], result["findings"][0]["cell"]) == ("基本信息", "B11")
 

@@ -260,6 +260,23 @@ def a_folder_named_xlsx() -> Said:
     return said(xl2report.compile("accounts.xlsx", "out").findings)
 
 
+@case(
+    "F010",
+    zh="""
+    错误 F010 R500  没有这个代码
+        应为：R100、F001、F002、F003、F004、F005、F006、F007…
+        办法：请核对代码；xl2report explain 列出全部代码。
+    """,
+    en="""
+    error F010 R500  there is no such code
+        expected: R100、F001、F002、F003、F004、F005、F006、F007…
+        what to do: Check the code; xl2report explain lists all of them.
+    """,
+)
+def a_code_that_does_not_exist() -> Said:
+    return printed("explain", "R500")
+
+
 # -- sheets and headings --------------------------------------------------------------------------
 
 
@@ -717,7 +734,7 @@ def an_amount_of_a_part_of_a_fen() -> Said:
     error C301 结转结余!D5  the total (合计) is not the sum of its rows
         found: 187200.01
         expected: 187200
-        terms: 差额 0.01; 187200（结转结余!D4）
+        terms: difference 0.01; 187200（结转结余!D4）
         what to do: Check the rows and the total; totals are compared, never added.
     """,
 )
@@ -731,14 +748,14 @@ def a_total_that_is_one_fen_too_much() -> Said:
     错误 C302 核对数!D4  核对数与编译结果不符
         现为：14557000.01
         应为：14557000
-        依据：差额（元） 0.01；公开01表 30 总计，决算数 14557000（01!C36）
+        依据：差额 0.01元；公开01表 30 总计，决算数 14557000（01!C36）
         办法：请核对工作簿中的明细与决算系统中的数。
     """,
     en="""
     error C302 核对数!D4  the check figure is not what was computed
         found: 14557000.01
         expected: 14557000
-        terms: 差额（元） 0.01; 公开01表 30 总计，决算数 14557000（01!C36）
+        terms: difference 0.01元; 公开01表 30 总计，决算数 14557000（01!C36）
         what to do: Compare the workbook with the accounts in the official system.
     """,
 )

@@ -22,7 +22,7 @@ from openpyxl import Workbook
 
 import xl2report
 from xl2report.facts import Book
-from xl2report.findings import Finding
+from xl2report.findings import DIFFERENCE, Finding
 from xl2report.loading import load_profile
 from xl2report.reader import parse_amount, read
 
@@ -263,7 +263,7 @@ def test_a_total_that_is_wrong_is_an_error_at_its_cell_with_the_sum_and_the_diff
     assert (wrong.code, wrong.severity, wrong.place) == ("C301", "error", "支出预算!D4")
     assert (wrong.found, wrong.expected) == ("12", "12.5")
     assert [(term.name, term.value, term.place) for term in wrong.terms] == [
-        ("差额", "-0.5", ""),
+        (DIFFERENCE, "-0.5", ""),
         ("", "5", "支出预算!D2"),
         ("", "7.5", "支出预算!D3"),
     ]

@@ -216,7 +216,15 @@ def test_strict_refuses_for_a_warning(tmp_path: Path, old_outputs: Path, capsys:
     path.write_bytes(EXAMPLE)
     before = snapshot(old_outputs)
     assert main(["compile", str(path), "-o", str(old_outputs), "--toc", "field", "--lang", "zh", "--strict"]) == 1
-    assert [error.split()[0] for error in errors_printed(capsys.readouterr().out)] == ["R063", "R066", "R066"]
+    assert [error.split()[0] for error in errors_printed(capsys.readouterr().out)] == [
+        "R063",
+        "R099",
+        "R066",
+        "R066",
+        "R088",
+        "R074",
+        "R085",
+    ]
     assert snapshot(old_outputs) == before
 
 

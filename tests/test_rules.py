@@ -188,6 +188,17 @@ def test_schedules_agree_with_each_other(entries: Entries) -> None:
         assert value("06", code, "小计") == value("07", code, "合计")
 
 
+def test_an_item_of_a_list_that_has_no_code_of_the_level_does_not_take_the_items_below_it() -> None:
+    book = consistent(
+        [(FUNDS[0], code, "基本支出", "30101", Decimal(amount)) for code, amount in (("20103", 1), ("2010301", 20000))]
+    )
+    figures = Figures(PROFILE, book)
+    items = figures.listed("一般公共预算支出按项")
+
+    assert [(item.code, figures[item.measure].value) for item in items] == [("20103", 1), ("2010301", 20000)]
+    assert figures[f"{items[0].measure}.预算"].value == 1
+
+
 @pytest.mark.parametrize("code", ["227", "230", "233"])
 def test_an_amount_whose_class_has_no_line_is_reported_at_its_cell(code: str) -> None:
     book = consistent([(FUNDS[0], f"{code}0101", "基本支出", "30101", Decimal(100))])

@@ -7,12 +7,14 @@ python tools/generate.py --check   exit 1 where a file is stale, and say which
 from __future__ import annotations
 
 import sys
+import tempfile
 from pathlib import Path
 
 import xl2report
+from xl2report.explaining import facets
 from xl2report.loading import load_profile
 from xl2report.packages import parts_of
-from xl2report.profile import Profile, Rule
+from xl2report.profile import Profile
 from xl2report.template_text import template_text
 from xl2report.workbooks import blank_workbook, example_workbook
 
@@ -28,6 +30,7 @@ def generated() -> dict[Path, bytes]:
         ROOT / "workbook_templates" / "sichuan-2023-example.xlsx": example_workbook(profile),
         templates / "sichuan.txt": template_text((templates / "sichuan.docx").read_bytes()).encode(),
         ROOT / "docs" / "rules.md": rules_page(profile).encode(),
+        golden / "rules.txt": rule_texts(profile).encode(),
         **compiled(ROOT / "workbook_templates" / "sichuan-2023-example.xlsx", golden),
     }
 
@@ -42,28 +45,20 @@ def rules_page(profile: Profile) -> str:
     ]
     for rule in sorted(profile.rules.values(), key=lambda r: r.code):
         lines += [f"## {rule.code} · {rule.severity}", "", rule.message.zh, "", rule.message.en, ""]
-        lines += [f"- {line}" for line in about(rule)]
-        lines += ["", f"为什么 · why: {rule.why.zh} {rule.why.en}", "", f"依据 · source: {rule.source}", ""]
-        lines += [f"怎么办 · what to do: {rule.action.zh} {rule.action.en}", ""]
-        for word, examples in (("成立 · holds", rule.holds), ("不成立 · breaks", rule.breaks)):
-            for example in examples:
-                lines.append(f"- {word}: " + "，".join(f"{name} = {value}" for name, value in example.items()))
+        for label, says in facets(rule):
+            both = says.zh if says.zh == says.en else f"{says.zh} · {says.en}"
+            lines.append(f"- {label.zh} · {label.en}: {both}")
         lines.append("")
     return "\n".join(lines)
 
 
-def about(rule: Rule) -> list[str]:
-    """What a rule claims, of what, and on which conditions."""
-    lines = [
-        f"`{claim.text}`" + (f" 当 · when `{claim.when.text}`" if claim.when else "")
-        for claim in rule.claims
-        if claim.text
-    ]
-    lines += [f"{rule.about.zh} · {rule.about.en}"] if rule.about else []
-    lines += [f"文字中没有 · and none of: {'、'.join(rule.unless)}"] if rule.unless else []
-    lines += [f"{name}: {'、'.join(values)}" for name, values in rule.where.items()]
-    lines += [f"{'、'.join(rule.after)} 没有发现时 · where {', '.join(rule.after)} found nothing"] if rule.after else []
-    return lines
+def rule_texts(profile: Profile) -> str:
+    """What every rule says of a workbook that breaks it, in both languages."""
+    sys.path.insert(0, str(ROOT / "tests"))
+    from broken import said
+
+    with tempfile.TemporaryDirectory() as folder:
+        return "\n\n".join(said(code, Path(folder)) for code in sorted(profile.rules)) + "\n"
 
 
 def compiled(workbook: Path, folder: Path) -> dict[Path, bytes]:

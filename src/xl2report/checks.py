@@ -171,7 +171,9 @@ def example_holds(rule: Rule, example: Mapping[str, object]) -> bool:
 def _finding(rule: Rule, claim: Claim, values: _Values) -> Finding:
     subject = values.subject
     used = tuple(dict.fromkeys((*names_in(claim.left), *names_in(claim.right))))
-    terms = list(_terms(used, values)) if subject.terms is None else list(subject.terms)
+    condition = (*names_in(claim.when.left), *names_in(claim.when.right)) if claim.when else ()
+    named = dict.fromkeys((*used, *condition))
+    terms = list(_terms(named, values)) if subject.terms is None else list(subject.terms)
     shown = expected = ""
     cells, place = _where(used, values)
     if used:
@@ -191,8 +193,8 @@ def _finding(rule: Rule, claim: Claim, values: _Values) -> Finding:
         shown = subject.found
         expected = "" if subject.cells else expected
     if cells:
-        several = len(cells) > 1 and not subject.cells
-        place = "、".join(dict.fromkeys(cell.sheet for cell in cells)) if several else str(cells[0])
+        sheets = tuple(dict.fromkeys(cell.sheet for cell in cells))
+        place = "、".join(sheets) if len(sheets) > 1 and not subject.cells else str(cells[0])
     words = {**claim.words, **subject.words}
     return Finding(
         rule.code,
@@ -214,9 +216,12 @@ def _terms(used: Iterable[Name | BoxName], values: _Values) -> Iterator[Term]:
         figure = values.figure(name)
         box = values.box(name) if isinstance(name, BoxName) else None
         printed = f"{name.schedule}!{box.ref}" if box and isinstance(name, BoxName) else ""
-        label = (figure.label if figure else "") or name.text
         if box and isinstance(name, BoxName):
             label = f"公开{name.schedule}表 {box_name(box)}"
+        else:
+            base, _, companion = name.text.partition(".")
+            measure = values.accounts.profile.measures.get(base)
+            label = (measure.label if measure else base) + (f"（{companion}）" if companion else "")
         cells = figure.cells() if figure else ()
         yield Term(label, amount_text(figure), str(cells[0]) if len(cells) == 1 else printed)
 
@@ -226,24 +231,38 @@ def _filled(words: Words, values: Mapping[str, str]) -> Words:
 
 
 def _where(used: Iterable[Name | BoxName], values: _Values) -> tuple[tuple[Cell, ...], str]:
-    """The cells that a finding belongs to, or else its place in words.
+    """The cells that a finding belongs to, and its place in words where there are none.
 
-    The subject's own cells; the first single cell that a number of the claim rests on; the headings of the columns
-    that its numbers are summed from.
+    The subject's own cells; or the first cell that a number of the claim is; or, for sums, the headings of the columns
+    of ledgers and the cells of closed lists that they are made of.
     """
-    subject, book = values.subject, values.accounts.book
+    subject, accounts = values.subject, values.accounts
     if subject.cells or subject.place:
         return subject.cells, subject.place
-    figures = [f for name in used if (f := values.figure(name))]
-    for name, figure in zip(used, map(values.figure, used), strict=True):
+    cells: list[Cell] = []
+    for name in used:
+        figure = values.figure(name)
         if isinstance(name, Name) and figure and len(figure.cells()) == 1:
             return figure.cells(), ""
-    entered = (fact for figure in figures for fact in figure.facts() if fact.amount)
-    heads = dict.fromkeys((f.marks[TABLE], f.marks[COLUMN]) for f in entered)
-    cells = tuple(dict.fromkeys(book.heads[key] for key in heads if key in book.heads))
-    boxes = [(n, values.box(n)) for n in used if isinstance(n, BoxName)]
-    printed = next((f"{n.schedule}!{b.ref}（{box_name(b)}）" for n, b in boxes if b), "")
-    return cells, printed
+        facts = tuple(figure.facts()) if figure else ()
+        for fact in [f for f in facts if f.amount] or facts:
+            ledger = accounts.profile.tables[fact.marks[TABLE]].kind in ("ledger", "records")
+            cells.append(
+                accounts.book.heads.get((fact.marks[TABLE], fact.marks[COLUMN]), fact.cell) if ledger else fact.cell
+            )
+        if not facts and isinstance(name, Name):
+            cells += _empty_columns(name.text, accounts)
+    return tuple(dict.fromkeys(cells)), ""
+
+
+def _empty_columns(measure: str, accounts: Accounts) -> Iterator[Cell]:
+    """The headings of the columns that a measure would be summed from, if there were anything to sum."""
+    query = accounts.profile.measures[measure].query if measure in accounts.profile.measures else None
+    if query is not None:
+        headings = query.wanted.get(COLUMN, tuple(c.heading for c in accounts.profile.tables[query.table].amounts))
+        for heading in headings:
+            if (query.table, heading) in accounts.book.heads:
+                yield accounts.book.heads[query.table, heading]
 
 
 _CLUES: tuple[tuple[Words, Callable[[Decimal, Decimal], bool]], ...] = (

@@ -1,4 +1,4 @@
-"""The command line: ``xl2report compile|check|new|template``.
+"""The command line: ``xl2report compile|check|new|explain|template``.
 
 Nothing heavy is imported before it is known what to do, so that ``--help`` answers at once.
 """
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from xl2report import __version__
 
 if TYPE_CHECKING:
+    from xl2report.explaining import Explanation
     from xl2report.findings import Finding
     from xl2report.pipeline import CompileResult
     from xl2report.vocabulary import Entry
@@ -65,7 +66,17 @@ WORDS: dict[str, tuple[str, str]] = {
     "written": ("已生成", "written"),
     "nothing": ("没有生成文件", "nothing was written"),
     "checked": ("核对完毕", "checked"),
-    "unchecked": ("以上错误改正后，再作勾稽核对", "the rules will be checked when these errors are mended"),
+    "unchecked": (
+        "有 {count} 条规则所需的表有错误，改正后再核对：{codes}",
+        "{count} rules need a sheet that has errors and wait until they are mended: {codes}",
+    ),
+    "colon": ("：", ": "),
+    "group": ("【{name}】", "[{name}]"),
+    "explain": ("解释一个代码：为什么、怎么办、举例", "explain a code: why, what to do, examples"),
+    "code": (
+        "规则或提示的代码，如 R005、V201；不写则列出全部",
+        "a code such as R005 or V201; all are listed without one",
+    ),
     "counts": (
         "错误 {error} 个，提示 {warning} 个，说明 {note} 个",
         "{error} errors, {warning} warnings, {note} notes",
@@ -171,6 +182,10 @@ def parser(words: _Words) -> argparse.ArgumentParser:
     new = commands.add_parser("new", words=words, parents=parents, help=words["new"], description=words["new"])
     new.add_argument("target", type=Path, metavar="OUT.xlsx", help=words["target"])
     new.add_argument("--example", action="store_true", help=words["example"])
+    explain = commands.add_parser(
+        "explain", words=words, parents=parents, help=words["explain"], description=words["explain"]
+    )
+    explain.add_argument("code", nargs="?", metavar="CODE", help=words["code"])
     _template_commands(commands, parents, words)
     return top
 
@@ -238,6 +253,8 @@ def _run(options: argparse.Namespace, words: _Words) -> list[dict[str, Any]]:
         return [_result(str(options.target), result.status, result.paths, result.findings)]
     if options.command == "template":
         return [_template(options)]
+    if options.command == "explain":
+        return [_explain(options)]
     taken: dict[Path, Path] = {}
     return [_one(path, options, words, taken) for path in options.workbooks]
 
@@ -257,6 +274,21 @@ def _template(options: argparse.Namespace) -> dict[str, Any]:
     return _result(str(name or ""), result.status, result.paths, result.findings) | {"entries": entries}
 
 
+def _explain(options: argparse.Namespace) -> dict[str, Any]:
+    from xl2report.explaining import explanations
+    from xl2report.findings import finding, one_of
+    from xl2report.loading import load_profile
+    from xl2report.pipeline import DEFAULT_PROFILE
+
+    known = explanations(load_profile(options.profile or DEFAULT_PROFILE))
+    code = (options.code or "").upper()
+    if code and code not in known:
+        unknown = finding("F010", options.code, expected=one_of(tuple(known), code, 8))
+        return _result(options.code, 2, (), (unknown,))
+    found = [known[code]] if code else list(known.values())
+    return _result(code, 0, (), ()) | {"explanations": found}
+
+
 def _one(path: Path, options: argparse.Namespace, words: _Words, taken: dict[Path, Path]) -> dict[str, Any]:
     from xl2report.findings import finding, has_errors, strictly
     from xl2report.pipeline import compile, load
@@ -266,7 +298,7 @@ def _one(path: Path, options: argparse.Namespace, words: _Words, taken: dict[Pat
         _, findings = report.narrative(options.template, toc="none")
         findings = strictly(findings) if options.strict else findings
         status = 2 if not report.readable else int(has_errors(findings))
-        return _result(str(path), status, (), findings, checked=report.checked)
+        return _result(str(path), status, (), findings, left_out=report.left_out)
     target = (options.out or path.parent) / path.stem
     if target.resolve() in taken:
         same = words["same"].format(path=taken[target.resolve()])
@@ -282,13 +314,13 @@ def _one(path: Path, options: argparse.Namespace, words: _Words, taken: dict[Pat
         pdf=options.pdf,
         with_tables=options.with_tables,
     )
-    return _result(str(path), result.status, result.paths, result.findings, checked=result.checked)
+    return _result(str(path), result.status, result.paths, result.findings, left_out=result.left_out)
 
 
 def _result(
-    workbook: str, status: int, paths: Sequence[Path], findings: Sequence[Finding], *, checked: bool = True
+    subject: str, status: int, paths: Sequence[Path], findings: Sequence[Finding], *, left_out: Sequence[str] = ()
 ) -> dict[str, Any]:
-    return {"workbook": workbook, "status": status, "paths": paths, "findings": findings, "checked": checked}
+    return {"subject": subject, "status": status, "paths": paths, "findings": findings, "left_out": left_out}
 
 
 # -- printing -------------------------------------------------------------------------------------
@@ -296,16 +328,18 @@ def _result(
 
 def _print(results: Sequence[dict[str, Any]], options: argparse.Namespace, words: _Words) -> None:
     if options.format == "json":
-        subject = "template" if options.command == "template" else "workbook"
+        subject = {"template": "template", "explain": "code"}.get(options.command, "workbook")
         entries = [
             {
-                subject: result["workbook"],
+                subject: result["subject"],
                 "status": result["status"],
                 "outputs": [str(path) for path in result["paths"]],
-                "rules_checked": result["checked"],
+                "rules_checked": not result["left_out"] and result["status"] != 2,
+                "rules_left_out": list(result["left_out"]),
                 "findings": [f.as_json(words.lang) for f in result["findings"]],
             }
             | ({"names": [e.as_json() for e in result["entries"]]} if result.get("entries") is not None else {})
+            | ({"codes": [e.as_json(words.lang) for e in result["explanations"]]} if "explanations" in result else {})
             for result in results
         ]
         print(json.dumps({"version": 1, "results": entries}, ensure_ascii=False, indent=2))
@@ -313,18 +347,25 @@ def _print(results: Sequence[dict[str, Any]], options: argparse.Namespace, words
     colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     for result in results:
         if len(results) > 1:
-            print(f"== {result['workbook']}")
+            print(f"== {result['subject']}")
         _print_one(result, options, words, colour=colour)
 
 
 def _print_one(result: dict[str, Any], options: argparse.Namespace, words: _Words, *, colour: bool) -> None:
-    from xl2report.findings import SEVERITIES, worst_first
+    from xl2report.findings import SEVERITIES, by_sheet
 
-    findings = worst_first(result["findings"])
-    for found in findings:
-        print(describe(found, words.lang, colour=colour))
+    findings = result["findings"]
+    groups = by_sheet(findings)
+    for name, members in groups:
+        if len(groups) > 1:
+            print(words["group"].format(name=name.in_language(words.lang)))
+        for found in members:
+            print(describe(found, words.lang, colour=colour))
     if result.get("entries") and not result["paths"]:
         _print_names(result["entries"], words)
+        return
+    if "explanations" in result:
+        _print_explanations(result["explanations"], words)
         return
     counts: dict[str, int] = {s: sum(f.severity == s for f in findings) for s in SEVERITIES}
     said = words["counts"].format_map(counts)
@@ -339,8 +380,17 @@ def _print_one(result: dict[str, Any], options: argparse.Namespace, words: _Word
         print(f"{words['checked']}{comma}{said}")
     else:
         print(f"{words['nothing']}{comma}{said}")
-    if not result["checked"] and result["status"] == 1 and counts["error"]:
-        print(words["unchecked"])
+    if result["left_out"]:
+        codes = ("、" if words.lang == "zh" else ", ").join(result["left_out"])
+        print(words["unchecked"].format(count=len(result["left_out"]), codes=codes))
+
+
+def _print_explanations(explanations: Sequence[Explanation], words: _Words) -> None:
+    """One code in full, or all of them on a line each."""
+    for one in explanations:
+        print(f"{one.code} {words[one.severity]}  {one.message.in_language(words.lang)}")
+        for label, says in one.facets if len(explanations) == 1 else ():
+            print(f"    {label.in_language(words.lang)}{words['colon']}{says.in_language(words.lang)}")
 
 
 def _print_names(entries: Sequence[Entry], words: _Words) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from xl2report.facts import COLUMN, Book, Fact, Query, prefixes
@@ -225,20 +225,23 @@ class Figures(Mapping[str, Figure]):
         mark = self.profile.marks[listed.each]
         facts: list[Fact] = list(self.book.select(listed.query))
         facts += self.book.select(listed.budget) if listed.budget else ()
+        until = mark.lengths[: mark.levels.index(listed.level) + 1] if listed.level else mark.lengths
         if mark.is_tree:
-            until = mark.lengths[: mark.levels.index(listed.level) + 1] if listed.level else mark.lengths
             paths = [list(prefixes(fact.marks.get(mark.name, ""), until)) for fact in facts]
             values: Sequence[str] = sorted({path[-1] for path in paths if path})
         else:
             values = list(dict.fromkeys(fact.marks.get(mark.name, "") for fact in facts))
         for value in values:
             name = f"{listed.name}[{value}]"
-            self.measures[name] = Measure(
-                name,
-                mark.name_of(value) if mark.is_tree else value,
-                listed.unit,
-                listed.query.narrowed(**{mark.name: value}),
-                budget=listed.budget.narrowed(**{mark.name: value}) if listed.budget else None,
-                whole=listed.whole,
-            )
+            # a code that does not go down to the level takes what is entered just so, not the items below it
+            exact = mark.is_tree and len(value) < until[-1]
+            own, budget = (_of_value(q, mark.name, value, exact) if q else None for q in (listed.query, listed.budget))
+            label = mark.name_of(value) if mark.is_tree else value
+            self.measures[name] = Measure(name, label, listed.unit, own, budget=budget, whole=listed.whole)
             yield ListItem(name, self.measures[name].label, value if mark.is_tree else "")
+
+
+def _of_value(query: Query, mark: str, value: str, exact: bool) -> Query:
+    """The part of a query that bears a value of a mark: the very value, or a code with its descendants."""
+    part = query.narrowed(**{mark: value})
+    return replace(part, trees=part.trees - {mark}) if exact else part

@@ -149,6 +149,13 @@ CODES: Mapping[str, _Code] = {
         "请检查它是不是普通文件，以及是否有读取权限。",
         "Check that it is an ordinary file and that you may read it.",
     ),
+    "F010": _code(
+        "error",
+        "没有这个代码",
+        "there is no such code",
+        "请核对代码；xl2report explain 列出全部代码。",
+        "Check the code; xl2report explain lists all of them.",
+    ),
     # sheets and headings -----------------------------------------------------------------------
     "S101": _code(
         "error",
@@ -578,6 +585,33 @@ CODES: Mapping[str, _Code] = {
 }
 
 
+WHY: Mapping[str, Words] = {
+    "F": Words("文件读不了，就什么也编不出来。", "Without a readable file nothing can be compiled."),
+    "S": Words(
+        "程序按表名和表头找数，找不到的数不会猜。",
+        "Numbers are found by the names of sheets and headings, never guessed.",
+    ),
+    "V": Words(
+        "每个数只填一次，一格填错，附表和报告处处都错。",
+        "Each number is entered once; one wrong cell is wrong everywhere in schedules and report.",
+    ),
+    "C": Words(
+        "合计、核对数、附表和明细必须是同一笔账。",
+        "Totals, check figures, schedules and rows must be the same accounts.",
+    ),
+    "N": Words(
+        "报告的每句话都要有数、有文字，没有的不会编造。",
+        "Every sentence needs its number and its words; none are made up.",
+    ),
+    "T": Words(
+        "模板里的标签写错，套打出来就不是一份完整的报告。",
+        "With a wrong tag in it a template gives no complete report.",
+    ),
+    "O": Words("文件要么全部写好，要么保持原样。", "Files are written whole or left as they were."),
+}
+"""First letter of a built-in code -> why it is told."""
+
+
 def finding(
     code: str,
     place: Cell | str,
@@ -613,9 +647,33 @@ def has_errors(findings: Iterable[Finding]) -> bool:
     return any(f.severity == "error" for f in findings)
 
 
-def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Errors, then warnings, then notes; within each the order in which they were found."""
-    return tuple(sorted(findings, key=lambda f: SEVERITIES.index(f.severity)))
+BETWEEN_SHEETS = Words("几张表之间", "between sheets")
+"""The name of the group of findings that belong to no single sheet."""
+
+
+def by_sheet(findings: Iterable[Finding]) -> tuple[tuple[Words, tuple[Finding, ...]], ...]:
+    """The findings of each sheet (or file) together, worst first; the sheet with the worst before the others."""
+    groups: dict[Words, list[Finding]] = {}
+    for found in findings:
+        groups.setdefault(_group(found), []).append(found)
+    ordered = [(group, tuple(sorted(members, key=_rank))) for group, members in groups.items()]
+    return tuple(sorted(ordered, key=lambda pair: SEVERITIES.index(pair[1][0].severity)))
+
+
+def _group(found: Finding) -> Words:
+    sheets = {cell.sheet for cell in (found.cell, *found.also) if cell}
+    if len(sheets) > 1 or (not sheets and found.code[0] == "R"):
+        return BETWEEN_SHEETS
+    template, in_template, _ = found.place.partition(".docx ")
+    name = sheets.pop() if sheets else f"{template}.docx" if in_template else found.place.partition("!")[0]
+    return Words(name, name)
+
+
+def _rank(found: Finding) -> tuple[int, int, int, str]:
+    """Severity, then row, then column."""
+    ref = found.cell.ref if found.cell else ""
+    column = ref.rstrip("0123456789")
+    return SEVERITIES.index(found.severity), int(ref[len(column) :] or 0), len(column), column
 
 
 def nearest(word: str, words: Sequence[str]) -> str:

@@ -106,7 +106,7 @@ def compile(  # the command's name; the built-in is not used here
     if strict:
         findings = strictly(findings)
     if has_errors(findings):
-        return CompileResult((), findings, report.readable, report.checked)
+        return CompileResult((), findings, report.readable, report.left_out)
     written = write_all(outputs)
     return CompileResult(written.paths, (*findings, *written.findings))
 
@@ -118,7 +118,8 @@ class CompileResult:
     paths: tuple[Path, ...]
     findings: tuple[Finding, ...]
     readable: bool = True
-    checked: bool = True
+    left_out: tuple[str, ...] = ()
+    """The rules that were not applied, because a sheet that they need could not be read whole."""
 
     @property
     def ok(self) -> bool:

@@ -305,7 +305,9 @@ SCOPES: Mapping[str, Scope] = {
     ),
     "items": Scope(Words("清单的每一项：{of}", "every item of the lists {of}"), ("本项", "本项预算"), ("项",)),
     "names": Scope(
-        Words("每个{of}的每种写法", "every spelling of every {of}"), ("相近名称", "文字中"), ("名称", "相近")
+        Words("每个{of}的每种写法", "every spelling of every {of}"),
+        ("相近名称", "前面的相近名称", "文字中"),
+        ("名称", "相近"),
     ),
     "texts": Scope(Words("含有这些字样的文字：{of}", "every text with one of: {of}"), (), ("词",)),
     "reasons": Scope(

@@ -15,7 +15,7 @@ from xl2report.figures import Figure, Unit, ratio
 from xl2report.findings import DIFFERENCE, Term, Words
 from xl2report.profile import List, Profile, Rule, Table
 from xl2report.reader import normal
-from xl2report.sheets import Box, Sheet
+from xl2report.sheets import TOTAL_ROW, Box, Sheet
 
 COUNT = Unit("", Decimal(1), 0)
 RATE = Words("变动率", "rate of change")
@@ -135,8 +135,10 @@ def _totals(accounts: Accounts, rule: Rule) -> Iterator[Subject]:
 def _rows(accounts: Accounts, rule: Rule) -> Iterator[Subject]:
     for key in rule.of:
         sheet = accounts.sheets.get(key)
-        for row in dict.fromkeys(box.row_key for box in sheet.amounts) if sheet else ():
-            yield Subject(row=row, words={"行": row})
+        rows = list(dict.fromkeys(box.row_key for box in sheet.amounts)) if sheet else []
+        for row in rows:
+            if row != TOTAL_ROW and not any(other != row and other.startswith(row) for other in rows):
+                yield Subject(row=row, words={"行": row})  # what is above them only sums them
 
 
 # -- input sheets ---------------------------------------------------------------------------------
@@ -274,18 +276,21 @@ def _names(accounts: Accounts, rule: Rule) -> Iterator[Subject]:
         for key, text, cell in _spelled_otherwise(accounts, tuple(shown.values())):
             shown.setdefault(key, text)
             at.setdefault(key, {}).setdefault("", []).append(cell)
-        seen: list[str] = []
-        for key, places in at.items():
-            like = next((shown[other] for other in seen if alike(other, key)), "")
-            seen.append(key)
+        asked = [t.name for t, _ in columns if any(c.when and f"在{t.name}" in c.when.text for c in rule.claims)]
+        for number, (key, places) in enumerate(at.items()):
+            near = [n for n, other in enumerate(at) if alike(other, key)]
+            earlier = [n for n in near if n < number]
+            like = shown[list(at)[earlier[0]]] if earlier else ""
             values = {f"在{table.name}": count(len(places.get(table.name, ()))) for table, _ in columns}
-            values |= {"相近名称": count(bool(like)), "文字中": count(len(places.get("", ())))}
+            values |= {"相近名称": count(len(near)), "前面的相近名称": count(len(earlier))}
+            values |= {"文字中": count(len(places.get("", ())))}
             for table, _ in columns:
                 for amount in table.amounts:
                     name = f"{table.name}_{amount.heading}"
                     values[name] = Figure(name, Decimal(sums[key, name]), profile.units[amount.unit], "")
-            cells = tuple(dict.fromkeys(cell for found in places.values() for cell in found))
-            terms = (Term(like, ""),) if like else None
+            first = [places[name] for name in asked if name in places]
+            cells = tuple(dict.fromkeys(cell for found in (*first, *places.values()) for cell in found))
+            terms = (Term(like, "", str(next(iter(at[normal(like)].values()))[0])),) if like else None
             yield Subject(
                 values, {"名称": shown[key], "相近": like}, cells=cells, found=shown[key] if like else "", terms=terms
             )
@@ -449,10 +454,12 @@ def _mentions(accounts: Accounts, rule: Rule) -> Iterator[Subject]:
 
 def _meant(accounts: Accounts, before: str, year: int) -> Figure | None:
     """The figure whose name stands right before a number, at the beginning of its clause."""
-    plain = _BETWEEN.sub("", normal(before))
+    plain = normal(before)
+    ends = plain, _BETWEEN.sub("", plain)
     for label, name in accounts.labels.items():
-        if plain.endswith(label):
-            clause = plain[: -len(label)]
+        found = next((end for end in ends if end.endswith(label)), None)
+        if found is not None:
+            clause = found[: -len(label)]
             if clause and not clause.endswith((",", "，", ":", "：", "、", "中", "年", "年度", "(", "（")):
                 return None
             figure = accounts.figures[name if year == accounts.year else f"{name}.上年"]
@@ -471,12 +478,18 @@ def amount_text(figure: Figure | None) -> str:
 def amounts_text(unit: Unit, *values: Decimal) -> tuple[str, ...]:
     """Amounts as they are printed, with their unit; exactly, in 元, where printing would hide some of them."""
     if unit.name == "元":
-        return tuple(f"{value:f}元" for value in values)
+        return tuple(map(_yuan, values))
     if unit.scale <= 1:
         return tuple(unit.show(value) for value in values)
     if all(value == unit.rounded(value) * unit.scale for value in values):
         return tuple(unit.show(value) + unit.name for value in values)
-    return tuple(f"{format(value, 'f')}元" for value in values)
+    return tuple(map(_yuan, values))
+
+
+def _yuan(value: Decimal) -> str:
+    """An exact amount without zeros at its end."""
+    text = f"{value:f}"
+    return (text.rstrip("0").rstrip(".") if "." in text else text) + "元"
 
 
 def tables_of_names(profile: Profile, mark: str) -> Iterator[Table]:
