@@ -471,12 +471,10 @@ def told(code: str, folder: Path) -> tuple[Finding, ...]:
         return tuple(found for found in report.findings if found.code == code)
     if code in TAMPERED:
         return tampered(code, folder)
-    own = folder / "own"  # a list that forgets one of its items
+    own = folder / "own"  # a list that forgets some of its items
     own.mkdir(exist_ok=True)
-    (own / "profile.toml").write_text(
-        'extends = "sichuan/2023"\n[list."支出构成"]\nmeasures = ["基本支出", "上缴上级支出", "经营支出"]\n',
-        encoding="utf-8",
-    )
+    short = '[list."车辆用途"]\nmeasures = ["主要领导干部用车", "机要通信用车"]\nalways = []\n'
+    (own / "profile.toml").write_text('extends = "sichuan/2023"\n' + short, encoding="utf-8")
     report = xl2report.load(xl2report.example(), own)
     return tuple(found for found in report.findings if found.code == code)
 

@@ -20,7 +20,7 @@ from xl2report.formulas import names as names_in
 from xl2report.phrasing import case_of
 from xl2report.profile import EACH_ROW, Claim, Profile, Rule
 from xl2report.reader import normal
-from xl2report.scopes import Accounts, Subject, amount_text, amounts_text, box_name, found_word, tables_of_names
+from xl2report.scopes import Accounts, Shown, Subject, amount_text, box_name, found_word, hides, tables_of_names
 from xl2report.sheets import Box, Sheet, Uncovered, uncovered
 
 UNEXPLAINED = ("未完成", "超出", "未支出", "未安排")
@@ -172,26 +172,25 @@ def _finding(rule: Rule, claim: Claim, values: _Values) -> Finding:
     subject = values.subject
     used = tuple(dict.fromkeys((*names_in(claim.left), *names_in(claim.right))))
     condition = (*names_in(claim.when.left), *names_in(claim.when.right)) if claim.when else ()
-    named = dict.fromkeys((*used, *condition))
-    terms = list(_terms(named, values)) if subject.terms is None else list(subject.terms)
-    shown = expected = ""
+    shown = list(_shown(dict.fromkeys((*used, *condition)), values) if subject.terms is None else subject.terms)
     cells, place = _where(used, values)
-    if used:
+    sides: tuple[Figure, ...] = ()
+    clue: tuple[Term, ...] = ()
+    unit = next((f.unit for name in used if (f := values.figure(name))), None)
+    if unit is not None:
         left, right = evaluate(claim.left, values.value), evaluate(claim.right, values.value)
-        unit = next((f.unit for name in used if (f := values.figure(name))), None)
-        if unit is not None:
-            shown, expected = amounts_text(unit, left, right)
-            expected = expected if claim.sign == "=" else f"{claim.sign} {expected}"
-            if claim.sign == "=" and subject.terms is None:
-                difference = Figure("", left - right, unit, "")
-                terms.append(Term(DIFFERENCE, amount_text(difference)))
-                clue = _clue(left - right, used, values) if unit.name == "万元" and not subject.cells else None
-                if clue is not None:
-                    cells = (clue[1],)
-                    terms.append(clue[0])
+        sides = Figure("", left, unit, ""), Figure("", right, unit, "")
+        if claim.sign == "=" and subject.terms is None:
+            shown.append(Shown(DIFFERENCE, Figure("", left - right, unit, "")))
+            pointed = _clue(left - right, used, values) if unit.name == "万元" and not subject.cells else None
+            if pointed is not None:
+                clue, cells = (pointed[0],), (pointed[1],)
+    exact = any(hides(figure) for figure in (*sides, *(s.figure for s in shown)))  # all in one unit
+    terms = [Term(s.name, amount_text(s.figure, exact=exact), s.place) for s in shown]
+    found, expected = (amount_text(side, exact=exact) for side in sides) if sides else ("", "")
+    expected = expected if claim.sign == "=" else f"{claim.sign} {expected}"
     if subject.found:
-        shown = subject.found
-        expected = "" if subject.cells else expected
+        found, expected = subject.found, "" if subject.cells else expected
     if cells:
         sheets = tuple(dict.fromkeys(cell.sheet for cell in cells))
         place = "、".join(sheets) if len(sheets) > 1 and not subject.cells else str(cells[0])
@@ -202,15 +201,15 @@ def _finding(rule: Rule, claim: Claim, values: _Values) -> Finding:
         place,
         _filled(rule.message, words),
         _filled(rule.action, words),
-        shown,
-        expected,
-        tuple(terms),
+        found,
+        expected if sides else "",
+        (*terms, *clue),
         cells[0] if cells else None,
         cells[1:],
     )
 
 
-def _terms(used: Iterable[Name | BoxName], values: _Values) -> Iterator[Term]:
+def _shown(used: Iterable[Name | BoxName], values: _Values) -> Iterator[Shown]:
     """The numbers of a claim by name, each with the cell it was entered in or the box it is printed in."""
     for name in used:
         figure = values.figure(name)
@@ -223,7 +222,7 @@ def _terms(used: Iterable[Name | BoxName], values: _Values) -> Iterator[Term]:
             measure = values.accounts.profile.measures.get(base)
             label = (measure.label if measure else base) + (f"（{companion}）" if companion else "")
         cells = figure.cells() if figure else ()
-        yield Term(label, amount_text(figure), str(cells[0]) if len(cells) == 1 else printed)
+        yield Shown(label, figure, str(cells[0]) if len(cells) == 1 else printed)
 
 
 def _filled(words: Words, values: Mapping[str, str]) -> Words:

@@ -12,7 +12,7 @@ from functools import cached_property
 from xl2report.derive import Figures, ListItem
 from xl2report.facts import Book, Cell, Fact, Row, total
 from xl2report.figures import Figure, Unit, ratio
-from xl2report.findings import DIFFERENCE, Term, Words
+from xl2report.findings import DIFFERENCE, Words
 from xl2report.profile import List, Profile, Rule, Table
 from xl2report.reader import normal
 from xl2report.sheets import TOTAL_ROW, Box, Sheet
@@ -27,6 +27,15 @@ PROSE = ("texts", "glossary", "records")
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """A number that a finding shows: its name, its place; without a figure only these."""
+
+    name: str | Words
+    figure: Figure | None = None
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Subject:
     """One thing that a claim is made for: values of names, words for the message, where it stands, what is shown."""
 
@@ -36,7 +45,7 @@ class Subject:
     place: str = ""
     row: str = ""
     found: str = ""
-    terms: tuple[Term, ...] | None = None
+    terms: tuple[Shown, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -123,8 +132,8 @@ def _totals(accounts: Accounts, rule: Rule) -> Iterator[Subject]:
             summed = sum((p.figure.value or Decimal(0) for p in parts if p.figure), Decimal(0))
             own = box.figure or Figure("", Decimal(0), unit, "")
             difference = Figure("", (own.value or Decimal(0)) - summed, unit, "")
-            terms = [Term(DIFFERENCE, amount_text(difference))]
-            terms += [Term(box_name(p), amount_text(p.figure), f"{key}!{p.ref}") for p in parts if p.figure]
+            terms = [Shown(DIFFERENCE, difference)]
+            terms += [Shown(box_name(p), p.figure, f"{key}!{p.ref}") for p in parts if p.figure]
             yield Subject(
                 {"本格": own, "加数之和": Figure("", summed, unit, "")},
                 place=f"{key}!{box.ref}（{box_name(box)}）",
@@ -181,7 +190,7 @@ def _repeats(accounts: Accounts, rule: Rule) -> Iterator[Subject]:
                 cells=cells[:1],
                 found=f"{said}，{amounts}" if amounts else said,
                 terms=tuple(
-                    Term(EARLIER, "", str(next(iter(r.facts.values())).cell)) for r in rows[marks][:-1] if r.facts
+                    Shown(EARLIER, None, str(next(iter(r.facts.values())).cell)) for r in rows[marks][:-1] if r.facts
                 )[:5],
             )
 
@@ -214,7 +223,7 @@ def _lists(accounts: Accounts, rule: Rule) -> Iterator[Subject]:
         names = [f"{i.measure}{c}" for i in left for c in ("", *((".预算",) if listed.budget else ()))]
         cells = tuple(f.cell for n in names for f in figures[n].facts() if f.amount)
         terms = tuple(
-            Term(f"{i.code} {i.label}".strip(), amount_text(figures[f"{i.measure}.预算"]))
+            Shown(f"{i.code} {i.label}".strip(), figures[f"{i.measure}.预算"])
             for i in left
             if listed.budget and figures[f"{i.measure}.预算"].value
         )
@@ -290,7 +299,7 @@ def _names(accounts: Accounts, rule: Rule) -> Iterator[Subject]:
                     values[name] = Figure(name, Decimal(sums[key, name]), profile.units[amount.unit], "")
             first = [places[name] for name in asked if name in places]
             cells = tuple(dict.fromkeys(cell for found in (*first, *places.values()) for cell in found))
-            terms = (Term(like, "", str(next(iter(at[normal(like)].values()))[0])),) if like else None
+            terms = (Shown(like, None, str(next(iter(at[normal(like)].values()))[0])),) if like else None
             yield Subject(
                 values, {"名称": shown[key], "相近": like}, cells=cells, found=shown[key] if like else "", terms=terms
             )
@@ -366,7 +375,7 @@ def _reasons(accounts: Accounts, rule: Rule) -> Iterator[Subject]:
                     RATE,
                 )
                 terms = [
-                    Term(label, amount_text(figure))
+                    Shown(label, figure)
                     for label, figure in zip(labels, (own, base, change, moved), strict=True)
                     if figure.value is not None
                 ]
@@ -448,7 +457,7 @@ def _mentions(accounts: Accounts, rule: Rule) -> Iterator[Subject]:
                     )
                 start = max(0, found.start() - 14)
                 said = sentence[0][start : found.end() + 2]
-                terms = (Term(meant.label or meant.name, amount_text(meant)),) if meant is not None else ()
+                terms = (Shown(meant.label or meant.name, meant),) if meant is not None else ()
                 yield Subject(values, {"原文": said}, (row.cells[heading],), found=said, terms=terms)
 
 
@@ -468,22 +477,20 @@ def _meant(accounts: Accounts, before: str, year: int) -> Figure | None:
     return None
 
 
-def amount_text(figure: Figure | None) -> str:
-    """A figure with its unit; exactly, in 元, where printing would hide some of it; "" for a blank box."""
+def hides(figure: Figure | None) -> bool:
+    """Whether printing an amount would hide some of it."""
+    if figure is None or figure.value is None or figure.unit.scale <= 1:
+        return False
+    return figure.value != figure.unit.rounded(figure.value) * figure.unit.scale
+
+
+def amount_text(figure: Figure | None, *, exact: bool = False) -> str:
+    """A figure with its unit, as it is printed or exactly, in 元; "" for a blank box, the reason for a gap."""
     if figure is None or figure.value is None:
         return figure.text if figure else ""
-    return amounts_text(figure.unit, figure.value)[0]
-
-
-def amounts_text(unit: Unit, *values: Decimal) -> tuple[str, ...]:
-    """Amounts as they are printed, with their unit; exactly, in 元, where printing would hide some of them."""
-    if unit.name == "元":
-        return tuple(map(_yuan, values))
-    if unit.scale <= 1:
-        return tuple(unit.show(value) for value in values)
-    if all(value == unit.rounded(value) * unit.scale for value in values):
-        return tuple(unit.show(value) + unit.name for value in values)
-    return tuple(map(_yuan, values))
+    if figure.unit.scale > 1 and not (exact or hides(figure)):
+        return figure.text + figure.unit.name
+    return _yuan(figure.value) if figure.unit.scale > 1 or figure.unit.name == "元" else figure.text
 
 
 def _yuan(value: Decimal) -> str:
