@@ -43,15 +43,15 @@ NAMES: Mapping[Severity, Words] = {
 FOUND, EXPECTED = Words("现为：", "found: "), Words("应为：", "expected: ")
 TERMS, ACTION = Words("依据：", "terms: "), Words("办法：", "what to do: ")
 COLUMNS = (
-    (Words("序号", "no."), 6.0),
-    (Words("级别", "severity"), 8.5),
-    (Words("代码", "code"), 8.0),
-    (Words("位置", "place"), 19.0),
-    (Words("问题", "problem"), 38.0),
-    (Words("现为", "found"), 18.0),
+    (Words("序号", "no."), 5.5),
+    (Words("级别", "severity"), 7.5),
+    (Words("代码", "code"), 7.0),
+    (Words("位置", "place"), 17.0),
+    (Words("问题", "problem"), 32.0),
+    (Words("现为", "found"), 16.0),
     (Words("应为", "expected"), 18.0),
-    (Words("依据", "terms"), 40.0),
-    (Words("办法", "what to do"), 38.0),
+    (Words("依据", "terms"), 36.0),
+    (Words("办法", "what to do"), 34.0),
 )
 HEADING = 4
 """The row of the headings."""
@@ -82,6 +82,8 @@ _REPLIED = "2000-01-01T00:00:00.00"
 
 _REF = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]+)")
 _NUMBERED = re.compile(r"【(\d+)】")
+_OURS = re.compile(r"【\d+】(?:" + "|".join(f"{n.zh}|{n.en}" for n in NAMES.values()) + r") [A-Z]+\d+  ")
+"""How our comments begin: LibreOffice forgets who wrote them."""
 
 
 def annotated(workbook: bytes, findings: Iterable[Finding], title: str, lang: str) -> bytes:
@@ -94,6 +96,7 @@ def annotated(workbook: bytes, findings: Iterable[Finding], title: str, lang: st
         lang: ``zh`` or ``en``.
     """
     package = _Package(workbook)
+    package.settle_custom()
     styles = _Styles(package)
     _forget(package, styles)
     numbered = list(enumerate(worst_first(findings), 1))
@@ -104,7 +107,6 @@ def annotated(workbook: bytes, findings: Iterable[Finding], title: str, lang: st
         if here and tab.is_worksheet:
             covered |= _annotate(package, styles, tab, here, lang)
     _add_results(package, styles, numbered, covered, title, lang)
-    package.settle_custom()
     return sealed(package.packed())
 
 
@@ -256,6 +258,7 @@ class _Package:
         override = etree.SubElement(types, f"{{{_TYPES}}}Override")
         override.set("PartName", f"/{name}")
         override.set("ContentType", content_type)
+        _insert(types, override, ("Override",))
 
     def remove(self, name: str) -> None:
         """Take a part out, with all parts that only it refers to."""
@@ -287,7 +290,9 @@ class _Package:
     def type_of(self, name: str) -> str:
         """The content type of a part that has one of its own."""
         types = self.tree(CONTENT_TYPES)
-        return next((o.get("ContentType", "") for o in types if o.get("PartName", "").lower() == f"/{name}".lower()), "")
+        return next(
+            (o.get("ContentType", "") for o in types if o.get("PartName", "").lower() == f"/{name}".lower()), ""
+        )
 
     def beside_workbook(self, name: str) -> str:
         """A path in the folder of the workbook part."""
@@ -375,7 +380,7 @@ class _Styles:
         self.package = package
         name = package.related(package.workbook, "styles")
         if name is None:
-            name = package.free(package.beside_workbook("styles{}.xml"))
+            name = package.beside_workbook("styles.xml")
             package.add(name, _DECLARATION + _NO_STYLES.encode(), _STYLES_TYPE)
             package.relate(package.workbook, "styles", name)
         self.name = name
@@ -583,7 +588,7 @@ def _annotate(
         if place and place[0] <= _LAST_ROW and place[1] <= _LAST_COLUMN:
             at.setdefault(_merged(sheet, *place), []).append((number, found))
     comments = _Comments(package, tab)
-    covered = {}
+    covered: dict[int, str] = {}
     for (row, column, last), here in sorted(at.items()):
         cell = _cell_at(sheet, row, column)
         style = int(cell.get("s", "0"))
@@ -605,8 +610,12 @@ _VML = (
     b' xmlns:x="urn:schemas-microsoft-com:office:excel"><o:shapelayout v:ext="edit">'
     b'<o:idmap v:ext="edit" data="%d"/></o:shapelayout></xml>'
 )
+_SPACES = (
+    ' xmlns:v="urn:schemas-microsoft-com:vml" xmlns:o="urn:schemas-microsoft-com:office:office"'
+    ' xmlns:x="urn:schemas-microsoft-com:office:excel"'
+)
 _SHAPE_TYPE = (
-    '<v:shapetype{spaces} id="_x0000_t202" coordsize="21600,21600" o:spt="202" path="m,l,21600r21600,l21600,xe">'
+    f'<v:shapetype{_SPACES} id="_x0000_t202" coordsize="21600,21600" o:spt="202" path="m,l,21600r21600,l21600,xe">'
     '<v:stroke joinstyle="miter"/><v:path gradientshapeok="t" o:connecttype="rect"/></v:shapetype>'
 )
 _SHAPE = (
@@ -617,12 +626,9 @@ _SHAPE = (
     '<x:ClientData ObjectType="Note"><x:MoveWithCells/><x:SizeWithCells/><x:Anchor>{anchor}</x:Anchor>'
     "<x:AutoFill>False</x:AutoFill><x:Row>{row}</x:Row><x:Column>{column}</x:Column></x:ClientData></v:shape>"
 )
-_SPACES = (
-    ' xmlns:v="urn:schemas-microsoft-com:vml" xmlns:o="urn:schemas-microsoft-com:office:office"'
-    ' xmlns:x="urn:schemas-microsoft-com:office:excel"'
-)
 _SHAPES = re.compile(rb"<(\w+:)?shape[\s>].*?</\1?shape\s*>", re.DOTALL)
 _ANCHOR = re.compile(rb"(<(?:\w+:)?Anchor>)([\d,\s-]+)(</)")
+_CLIENT = re.compile(rb"<(\w+:|)ClientData[^>]*>")
 _END = re.compile(rb"</(?:\w+:)?xml\s*>\s*$")
 _BOX = 380
 """The width of a comment in pixels."""
@@ -717,28 +723,36 @@ class _Comments:
     def draw(self, drawing: str, row: int, column: int, last: int, text: str) -> None:
         """Put a box to the right of a cell."""
         data = self.package.parts[drawing]
-        spaces = _SPACES if any(f"xmlns:{p}=".encode() not in data for p in "vox") else ""
         numbers = [int(n) for n in re.findall(rb"_x0000_s(\d+)", data)]
         block = re.search(rb'idmap[^>]*data="(\d+)', data)
         number = max(numbers, default=1024 * int(block[1]) if block else 1024) + 1
         height = _height(text, _BOX)
-        left = _walk(self.column_width, last + 1, 0, 14, _LAST_COLUMN)
+        anchor = self.beside(row, last, height).decode()
+        shape = _SHAPE.format(
+            spaces=_SPACES, id=number, width=_BOX * 0.75, height=height * 0.75, anchor=anchor, row=row, column=column
+        )
+        if b'id="_x0000_t202"' not in data:
+            shape = _SHAPE_TYPE + shape
+        self.package.parts[drawing] = _END.sub(lambda end: shape.encode() + end[0], data)
+
+    def beside(self, row: int, column: int, height: int) -> bytes:
+        """The anchor of a box to the right of a cell."""
+        left = _walk(self.column_width, column + 1, 0, 14, _LAST_COLUMN)
         right = _walk(self.column_width, *left, _BOX, _LAST_COLUMN)
         top = _walk(self.row_height, max(row - 1, 0), 0, 8, _LAST_ROW)
         bottom = _walk(self.row_height, *top, height, _LAST_ROW)
-        anchor = ", ".join(map(str, (*left, *top, *right, *bottom)))
-        shape = _SHAPE.format(
-            spaces=spaces, id=number, width=_BOX * 0.75, height=height * 0.75, anchor=anchor, row=row, column=column
-        )
-        if b'id="_x0000_t202"' not in data:
-            shape = _SHAPE_TYPE.format(spaces=spaces) + shape
-        self.package.parts[drawing] = _END.sub(lambda end: shape.encode() + end[0], data)
+        return ", ".join(map(str, (*left, *top, *right, *bottom))).encode()
 
     def enlarge(self, drawing: str, row: int, column: int, text: str) -> None:
         """Make the box of a comment as high as its text is now."""
 
         def taller(shape: re.Match[bytes]) -> bytes:
-            return _ANCHOR.sub(anchor, shape[0]) if _place_of(shape[0]) == (row, column) else shape[0]
+            if _place_of(shape[0]) != (row, column):
+                return shape[0]
+            if _ANCHOR.search(shape[0]):
+                return _ANCHOR.sub(anchor, shape[0])
+            beside = self.beside(row, column, _height(text, _BOX))
+            return _CLIENT.sub(lambda tag: tag[0] + b"<%bAnchor>%b</%bAnchor>" % (tag[1], beside, tag[1]), shape[0])
 
         def anchor(found: re.Match[bytes]) -> bytes:
             numbers = [int(number) for number in found[2].split(b",")]
@@ -749,10 +763,8 @@ class _Comments:
             if width < _BOX:
                 width = _BOX
                 right, right_off = _walk(self.column_width, left, left_off, width, _LAST_COLUMN)
-            height = max(
-                _height(text, width), sum(map(self.row_height, range(top, bottom))) + bottom_off - top_off
-            )
-            bottom, bottom_off = _walk(self.row_height, top, top_off, height, _LAST_ROW)
+            had = sum(map(self.row_height, range(top, bottom))) + bottom_off - top_off
+            bottom, bottom_off = _walk(self.row_height, top, top_off, max(_height(text, width), had), _LAST_ROW)
             new = (left, left_off, top, top_off, right, right_off, bottom, bottom_off)
             return found[1] + ", ".join(map(str, new)).encode() + found[3]
 
@@ -788,18 +800,20 @@ class _Comments:
     def forget(self) -> dict[tuple[int, int], int]:
         """Take our comments out; the number of the finding that stood at each cell."""
         numbers: dict[tuple[int, int], int] = {}
-        if self.part is None or not _mentions(self.package.parts[self.part], AUTHOR):
+        if self.part is None:
             return numbers
         root = self.package.tree(self.part)
         names = [author.text for author in root.iter(_m("author"))]
         for comment in list(root.iter(_m("comment"))):
             place, text = _at(comment.get("ref", "")), comment.find(_m("text"))
             author = int(comment.get("authorId", "0"))
-            mine = author < len(names) and names[author] == AUTHOR
-            if place is None or text is None or not (mine or LINE in _text_of(text)):
+            if place is None or text is None:
                 continue
-            below = _text_of(text).rpartition(LINE)[2]
-            number = _NUMBERED.search(below)
+            words = _text_of(text)
+            mine = (author < len(names) and names[author] == AUTHOR) or bool(_OURS.match(words))
+            if not mine and LINE not in words:
+                continue
+            number = _NUMBERED.search(words.rpartition(LINE)[2])
             numbers[place] = int(number[1]) if number else 0
             self.package.edit(self.part)
             if mine:
@@ -1142,27 +1156,27 @@ def _results(
 ) -> bytes:
     """The list of all findings as a sheet."""
     white, black = '<color rgb="FFFFFFFF"/>', '<color rgb="FF000000"/>'
-    top = 'vertical="top" wrapText="1"'
-    looks = {
+    middle = 'vertical="center" wrapText="1"'
+    looks: dict[str, int] = {
         "title": styles.look(f'<b/><sz val="16"/>{black}', border=False, alignment='vertical="center"'),
         "counts": styles.look(f'<b/><sz val="11"/>{black}', border=False, alignment='vertical="center"'),
         "hint": styles.look('<sz val="10"/><color rgb="FF595959"/>', border=False, alignment='vertical="center"'),
         "head": styles.look(
             f'<b/><sz val="11"/>{white}', "FF1F4E79", alignment='horizontal="center" vertical="center"'
         ),
-        "text": styles.look(f'<sz val="10"/>{black}', alignment=top),
-        "short": styles.look(f'<sz val="10"/>{black}', alignment=f'horizontal="center" {top}'),
-        "link": styles.look('<u/><sz val="10"/><color rgb="FF0563C1"/>', alignment=top),
+        "text": styles.look(f'<sz val="10"/>{black}', alignment=middle),
+        "short": styles.look(f'<sz val="10"/>{black}', alignment=f'horizontal="center" {middle}'),
+        "link": styles.look('<u/><sz val="10"/><color rgb="FF0563C1"/>', alignment=middle),
         **{
             severity: styles.look(
                 f'<b/><sz val="10"/><color rgb="{INK[severity]}"/>',
                 COLOURS[severity],
-                alignment=f'horizontal="center" {top}',
+                alignment=f'horizontal="center" {middle}',
             )
             for severity in SEVERITIES
         },
     }
-    counts = {severity: sum(f.severity == severity for _, f in numbered) for severity in SEVERITIES}
+    counts: dict[str, int] = {s: sum(f.severity == s for _, f in numbered) for s in SEVERITIES}
     heads = [(head.in_language(lang), "head") for head, _ in COLUMNS]
     rows = [
         _row(1, [(f"{RESULTS if lang == 'zh' else 'Findings'}：{title}", "title")], looks, 30),
@@ -1207,19 +1221,22 @@ def _results(
     )
     last = HEADING + max(len(numbered), 1)
     pages = "第 &amp;P 页，共 &amp;N 页" if lang == "zh" else "&amp;P / &amp;N"
-    return _DECLARATION + (
-        f'<worksheet xmlns="{_MAIN}" xmlns:r="{_REL}"><sheetPr><tabColor rgb="{colour}"/>'
-        f'<pageSetUpPr fitToPage="1"/></sheetPr><dimension ref="A1:J{last}"/><sheetViews>{view}</sheetViews>'
-        f'<sheetFormatPr defaultRowHeight="15"/><cols>{widths}'
-        f'<col min="{hidden}" max="{hidden}" width="9.7109375" hidden="1" customWidth="1"/></cols>'
-        f'<sheetData>{"".join(rows)}</sheetData><autoFilter ref="A{HEADING}:I{last}"/>'
-        f'<mergeCells count="{len(merges)}">{"".join(f"""<mergeCell ref="{area}"/>""" for area in merges)}</mergeCells>'
-        + (f"<hyperlinks>{''.join(links)}</hyperlinks>" if links else "")
-        + '<printOptions horizontalCentered="1"/>'
-        '<pageMargins left="0.4" right="0.4" top="0.5" bottom="0.6" header="0.3" footer="0.3"/>'
-        '<pageSetup paperSize="9" orientation="landscape" fitToHeight="0"/>'
-        f"<headerFooter><oddFooter>&amp;C{pages}</oddFooter></headerFooter></worksheet>"
-    ).encode()
+    return (
+        _DECLARATION
+        + (
+            f'<worksheet xmlns="{_MAIN}" xmlns:r="{_REL}"><sheetPr><tabColor rgb="{colour}"/>'
+            f'<pageSetUpPr fitToPage="1"/></sheetPr><dimension ref="A1:J{last}"/><sheetViews>{view}</sheetViews>'
+            f'<sheetFormatPr defaultRowHeight="15"/><cols>{widths}'
+            f'<col min="{hidden}" max="{hidden}" width="9.7109375" hidden="1" customWidth="1"/></cols>'
+            f'<sheetData>{"".join(rows)}</sheetData><autoFilter ref="A{HEADING}:I{last}"/>'
+            f'<mergeCells count="{len(merges)}">{"".join(f"""<mergeCell ref="{area}"/>""" for area in merges)}</mergeCells>'
+            + (f"<hyperlinks>{''.join(links)}</hyperlinks>" if links else "")
+            + '<printOptions horizontalCentered="1"/>'
+            '<pageMargins left="0.4" right="0.4" top="0.5" bottom="0.6" header="0.3" footer="0.3"/>'
+            '<pageSetup paperSize="9" orientation="landscape" fitToHeight="0"/>'
+            f"<headerFooter><oddFooter>&amp;C{pages}</oddFooter></headerFooter></worksheet>"
+        ).encode()
+    )
 
 
 def _row(number: int, cells: Sequence[tuple[str, str]], looks: Mapping[str, int], height: float = 0) -> str:
@@ -1236,8 +1253,8 @@ def _row(number: int, cells: Sequence[tuple[str, str]], looks: Mapping[str, int]
             said.append(f'<c r="{ref}" s="{style}" t="inlineStr">{body}</c>')
     if not height:
         lines = [
-            sum(max(1, ceil(width_of(line) * 1.02 / (width - 0.5))) for line in text.split("\n"))
+            sum(max(1, ceil(width_of(line) * 1.06 / (width - 0.5))) for line in text.split("\n"))
             for (text, _), (_, width) in zip(cells, COLUMNS, strict=False)
         ]
-        height = min(max(lines) * 13.5 + 5, 409)
+        height = min(max(lines) * 13.5 + 7, 409)
     return f'<row r="{number}" ht="{height:g}" customHeight="1">{"".join(said)}</row>'
