@@ -20,8 +20,9 @@ from openpyxl.comments import Comment
 from openpyxl.worksheet.worksheet import Worksheet
 
 import xl2report
-from xl2report.annotation import COLOURS, LINE, annotated
+from xl2report.annotation import COLOURS, annotated
 from xl2report.cli import describe, main
+from xl2report.comments import LINE
 from xl2report.facts import Cell
 from xl2report.findings import Finding, Term, finding
 from xl2report.packages import pack, parts_of, untouched

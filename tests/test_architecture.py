@@ -10,7 +10,7 @@ import xl2report
 SOURCE = Path(xl2report.__file__).parent
 ORDER = [
     "facts", "figures", "formulas", "findings", "profile", "loading", "reader", "derive", "phrasing", "sheets",
-    "checks", "schedules", "workbooks", "packages", "annotation", "office", "contents", "charts", "tables", "views",
+    "checks", "schedules", "workbooks", "packages", "editing", "comments", "annotation", "office", "contents", "charts", "tables", "views",
     "vocabulary", "linting", "template_text", "template_files", "narrative", "pipeline", "cli", "__main__",
 ]  # fmt: skip
 HOMES = {
@@ -19,7 +19,7 @@ HOMES = {
     "docxtpl": {"narrative"},
     "docx": {"template_text", "template_files"},
     "jinja2": {"linting", "narrative", "views"},
-    "lxml": {"annotation", "linting", "narrative", "charts", "tables", "contents"},
+    "lxml": {"editing", "comments", "annotation", "linting", "narrative", "charts", "tables", "contents"},
 }
 
 
