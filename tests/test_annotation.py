@@ -462,6 +462,36 @@ def test_prefixes_missing_numbers_and_missing_parts_are_no_hindrance(tmp_path: P
     assert messages(validator, path) == []
 
 
+def test_comments_of_openpyxl_are_continued(tmp_path: Path) -> None:
+    """They have no runs, and their boxes no anchor."""
+    path = tmp_path / "o.xlsx"
+    book = Workbook()
+    book.active.title = "表"
+    book.active["B2"], book.active["B2"].comment = 5, Comment("科长：请核实", "张科长")
+    book.save(path)
+    found = finding("V201", Cell("表", "B2"), found="5")
+    path.write_bytes(annotated(path.read_bytes(), (found,), "o.xlsx", "zh"))
+
+    assert comments(path) == {("表", "B2"): f"科长：请核实\n{LINE}\n【1】{words_of(found)}"}
+    assert b"Anchor>2, 14, 0, 8, " in parts_of(path.read_bytes())["xl/drawings/commentsDrawing1.vml"]
+    assert annotated(path.read_bytes(), (found,), "o.xlsx", "zh") == path.read_bytes()
+    path.write_bytes(annotated(path.read_bytes(), (), "o.xlsx", "zh"))
+    assert comments(path) == {("表", "B2"): "科长：请核实"}
+
+
+def test_properties_of_the_user_stay_wherever_they_are(original: Path) -> None:
+    parts = parts_of(original.read_bytes())
+    parts["docProps/own.xml"] = parts.pop("docProps/custom.xml")
+    for name in (TYPES, "_rels/.rels"):
+        parts[name] = parts[name].replace(b"docProps/custom.xml", b"docProps/own.xml")
+    after = parts_of(annotated(pack(parts), (), "x", "zh"))
+
+    assert after["docProps/custom.xml"].count(b"<property") == 2
+    assert "峨府办〔2024〕1号" in after["docProps/custom.xml"].decode()
+    assert after["_rels/.rels"].count(b"custom-properties") == 1
+    assert not any(b"own.xml" in part for part in after.values())
+
+
 THREAD = "http://schemas.microsoft.com/office/spreadsheetml/2018/threadedcomments"
 
 

@@ -151,7 +151,8 @@ class Comments:
         if self.drawing is None:
             package = self.package
             self.drawing = package.free(package.beside_workbook("drawings/vmlDrawing{}.vml"))
-            used = [int(n) for part in package.parts.values() for n in re.findall(rb'idmap[^>]*data="(\d+)', part)]
+            boxes = [part for name, part in package.parts.items() if name.lower().endswith(".vml")]
+            used = [int(n) for part in boxes for n in re.findall(rb'idmap[^>]*data="(\d+)', part)]
             package.parts[self.drawing] = _VML % (max(used, default=0) + 1)
             types = package.tree(CONTENT_TYPES)
             if not any(d.get("Extension", "").lower() == "vml" for d in types):
