@@ -36,7 +36,7 @@ from xl2report.editing import (
 from xl2report.facts import letters
 from xl2report.findings import SEVERITIES, Finding, Severity, Words, worst_first
 from xl2report.packages import sealed
-from xl2report.reader import RESULTS, RESULTS_MARK, clean
+from xl2report.reader import HEADING_ROWS, RESULTS, RESULTS_MARK, clean
 from xl2report.sheets import width_of
 
 COLOURS: Mapping[Severity, str] = {"error": "FFF9C9C9", "warning": "FFFFEB9D", "note": "FFD6E6F7"}
@@ -53,8 +53,8 @@ COLUMNS = (
     (Words("问题", "problem"), 32.0),
     (Words("现为", "found"), 16.0),
     (Words("应为", "expected"), 18.0),
-    (Words("依据", "terms"), 36.0),
-    (Words("办法", "what to do"), 34.0),
+    (Words("依据", "terms"), 41.0),
+    (Words("办法", "what to do"), 33.0),
 )
 HEADING = 4
 """The row of the headings."""
@@ -102,7 +102,7 @@ def file_ending(workbook: bytes) -> str:
     Excel opens no file whose ending is not that of its content.
     """
     package = Package(workbook)
-    return ".xlsm" if b"macroEnabled" in package.type_of(package.workbook).encode() else ".xlsx"
+    return ".xlsm" if "macroEnabled" in package.type_of(package.workbook) else ".xlsx"
 
 
 def said(finding: Finding, lang: str) -> list[str]:
@@ -188,7 +188,7 @@ def _is_results(package: Package, tab: Tab) -> bool:
     parts = [package.parts[tab.part], package.parts[shared] if shared else b""]
     if not any(_mentions(part, RESULTS_MARK) for part in parts):
         return False
-    return any(RESULTS_MARK in row for row in _values(package, tab)[:HEADING])
+    return any(RESULTS_MARK in row for row in _values(package, tab)[:HEADING_ROWS])
 
 
 def _values(package: Package, tab: Tab) -> list[list[str]]:
@@ -212,7 +212,7 @@ def _remembered(package: Package, results: Tab) -> tuple[dict[int, str], dict[tu
     """What the cells were filled with, by the number of the finding and by sheet and cell."""
     by_number: dict[int, str] = {}
     by_place: dict[tuple[str, str], str] = {}
-    for row in _values(package, results)[HEADING:]:
+    for row in _values(package, results):
         sheet, mark, rest = row[-1].rpartition("!") if row else ("", "", "")
         ref, _, fill = rest.partition(" ")
         if mark and row_and_column(ref) and row[0].isdigit():
