@@ -1380,6 +1380,26 @@ def a_libreoffice_that_cannot_start() -> Said:
     return compiled_with_office("raise SystemExit(77)", pdf=True)
 
 
+@case(
+    "O607",
+    zh="""
+    错误 O607 checked.xls  文件名的扩展名应为 .xlsx
+        现为：.xls
+        应为：.xlsx
+        办法：请改用这个扩展名：扩展名与内容不符的工作簿，Excel 打不开。
+    """,
+    en="""
+    error O607 checked.xls  the name of the file must end in .xlsx
+        found: .xls
+        expected: .xlsx
+        what to do: Use that ending: Excel does not open a workbook whose ending is not that of its content.
+    """,
+)
+def an_annotated_copy_of_the_old_format() -> Said:
+    example().save("accounts.xlsx")
+    return said(xl2report.load("accounts.xlsx").annotate("checked.xls").findings)
+
+
 # -- the tests ----------------------------------------------------------------------------------------
 
 

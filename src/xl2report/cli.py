@@ -18,7 +18,6 @@ from xl2report import __version__
 if TYPE_CHECKING:
     from xl2report.explaining import Explanation
     from xl2report.findings import Finding
-    from xl2report.pipeline import CompileResult
     from xl2report.vocabulary import Entry
 
 WORDS: dict[str, tuple[str, str]] = {
@@ -38,6 +37,11 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "compile": ("编制附表和报告", "write the schedules and the report"),
     "check": ("只读取、计算、核对，不写文件", "read, derive and check; write nothing"),
+    "annotate_workbook": (
+        "另存一份工作簿：有问题的单元格标色并加批注，第一张表列出全部问题",
+        "write a copy of the workbook: coloured cells, comments, and a first sheet that lists all findings",
+    ),
+    "annotate_one": ("--annotate 一次只能检查一个工作簿", "--annotate takes one workbook at a time"),
     "new": ("生成空白工作簿", "write a blank workbook"),
     "workbook": ("标准工作簿（.xlsx），可以有几个", "standard workbooks (.xlsx)"),
     "out": ("输出文件夹（默认与工作簿同一文件夹）", "folder for the outputs (default: beside the workbook)"),
@@ -176,6 +180,7 @@ def parser(words: _Words) -> argparse.ArgumentParser:
     compile_.add_argument("--with-tables", action="store_true", help=words["with_tables"])
     check = commands.add_parser("check", words=words, parents=parents, help=words["check"], description=words["check"])
     check.add_argument("workbooks", nargs="+", type=Path, metavar="WORKBOOK", help=words["workbook"])
+    check.add_argument("--annotate", type=Path, metavar="OUT.xlsx", help=words["annotate_workbook"])
     for command in (compile_, check):
         command.add_argument("--template", type=Path, metavar="DOCX", help=words["template"])
         command.add_argument("--strict", action="store_true", help=words["strict"])
@@ -213,8 +218,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     given = list(sys.argv[1:] if arguments is None else arguments)
-    options = parser(_Words(_language_of(given))).parse_args(given)
+    declared = parser(_Words(_language_of(given)))
+    options = declared.parse_args(given)
     words = _Words(options.lang)
+    if options.command == "check" and options.annotate and len(options.workbooks) > 1:
+        declared.error(words["annotate_one"])
     try:
         results = _run(options, words)
     except KeyboardInterrupt:
@@ -297,14 +305,18 @@ def _one(path: Path, options: argparse.Namespace, words: _Words, taken: dict[Pat
         report = load(path, options.profile)
         _, findings = report.narrative(options.template, toc="none")
         findings = strictly(findings) if options.strict else findings
+        paths: tuple[Path, ...] = ()
+        if options.annotate:
+            result = report.annotate(options.annotate, findings, lang=options.lang)
+            paths, findings = result.paths, result.findings
         status = 2 if not report.readable else int(has_errors(findings))
-        return _result(str(path), status, (), findings, left_out=report.left_out)
+        return _result(str(path), status, paths, findings, left_out=report.left_out)
     target = (options.out or path.parent) / path.stem
     if target.resolve() in taken:
         same = words["same"].format(path=taken[target.resolve()])
         return _result(str(path), 1, (), (finding("O601", str(path), reason=same),))
     taken[target.resolve()] = path
-    result: CompileResult = compile(
+    result = compile(
         path,
         options.out,
         template=options.template,

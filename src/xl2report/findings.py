@@ -582,6 +582,13 @@ CODES: Mapping[str, _Code] = {
         "请检查 LibreOffice 能否打开报告；或不用 --pdf、--toc paginate。",
         "See whether LibreOffice opens the report; or leave out --pdf and --toc paginate.",
     ),
+    "O607": _code(
+        "error",
+        "文件名的扩展名应为 {expected}",
+        "the name of the file must end in {expected}",
+        "请改用这个扩展名：扩展名与内容不符的工作簿，Excel 打不开。",
+        "Use that ending: Excel does not open a workbook whose ending is not that of its content.",
+    ),
 }
 
 
@@ -645,6 +652,11 @@ def strictly(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 def has_errors(findings: Iterable[Finding]) -> bool:
     """Whether any finding forbids writing."""
     return any(f.severity == "error" for f in findings)
+
+
+def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Errors, then warnings, then notes; within each the order in which they were found."""
+    return tuple(sorted(findings, key=lambda f: SEVERITIES.index(f.severity)))
 
 
 BETWEEN_SHEETS = Words("几张表之间", "between sheets")

@@ -26,6 +26,12 @@ CUSTOM = "docProps/custom.xml"
 PROPERTY = "xl2report"
 _CUSTOM_TYPE = b"application/vnd.openxmlformats-officedocument.custom-properties+xml"
 _CUSTOM_RELATION = b"http://schemas.openxmlformats.org/officeDocument/2006/relationships/custom-properties"
+_CUSTOM_SPACES = (
+    b' xmlns="http://schemas.openxmlformats.org/officeDocument/2006/custom-properties"'
+    b' xmlns:vt="http://schemas.openxmlformats.org/officeDocument/2006/docPropsVTypes"'
+)
+_CUSTOM_END = re.compile(rb"</(?:\w+:)?Properties\s*>\s*$")
+_OWN = re.compile(rb'<(\w+:)?property\s[^>]*name="' + PROPERTY.encode() + rb'"[^>]*>.*?</\1?property\s*>', re.DOTALL)
 
 _PDF_ID = re.compile(rb"(/ID\s*\[\s*<)[0-9A-Fa-f]{32}(>\s*<)[0-9A-Fa-f]{32}(>)")
 
@@ -60,17 +66,20 @@ def fingerprint(parts: Mapping[str, bytes]) -> str:
 
 
 def sealed(package: Mapping[str, bytes]) -> bytes:
-    """A package of these parts with fixed dates and its fingerprint as a document property."""
+    """A package of these parts with fixed dates and its fingerprint as a document property beside those that it has."""
     parts = dict(package)
-    parts.pop(CUSTOM, None)
-    value = fingerprint(parts).encode()
-    parts[CUSTOM] = (
-        b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-        b'<Properties xmlns="http://schemas.openxmlformats.org/officeDocument/2006/custom-properties"'
-        b' xmlns:vt="http://schemas.openxmlformats.org/officeDocument/2006/docPropsVTypes">'
-        b'<property fmtid="{D5CDD505-2E9C-101B-9397-08002B2CF9AE}" pid="2" name="' + PROPERTY.encode() + b'">'
-        b"<vt:lpwstr>" + value + b"</vt:lpwstr></property></Properties>"
+    own = (
+        b'<property fmtid="{D5CDD505-2E9C-101B-9397-08002B2CF9AE}" pid="%d" name="' + PROPERTY.encode() + b'">'
+        b"<vt:lpwstr>" + fingerprint(parts).encode() + b"</vt:lpwstr></property>"
     )
+    others = _OWN.sub(b"", parts.get(CUSTOM, b""))
+    numbers = [int(number) for number in re.findall(rb'\spid="(\d+)"', others)]
+    if numbers:
+        own = own.replace(b"<property", b"<property" + _CUSTOM_SPACES, 1) % (max(numbers) + 1)
+        parts[CUSTOM] = _CUSTOM_END.sub(lambda end: own + end[0], others)
+    else:
+        head = b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<Properties' + _CUSTOM_SPACES + b">"
+        parts[CUSTOM] = head + own % 2 + b"</Properties>"
     override = b'<Override PartName="/' + CUSTOM.encode() + b'" ContentType="' + _CUSTOM_TYPE + b'"/>'
     if b'PartName="/' + CUSTOM.encode() + b'"' not in parts[CONTENT_TYPES]:
         parts[CONTENT_TYPES] = parts[CONTENT_TYPES].replace(b"</Types>", override + b"</Types>")

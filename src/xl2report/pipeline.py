@@ -250,6 +250,40 @@ class Report(Mapping[str, Measured]):
         data, findings = self.narrative(template, toc=toc)
         return self._write({Path(path): data} if data else {}, findings)
 
+    def annotate(
+        self, path: str | Path, findings: tuple[Finding, ...] | None = None, *, lang: str = "zh"
+    ) -> CompileResult:
+        """Write a copy of the workbook with its findings: coloured cells, comments, a first sheet that lists them.
+
+        Args:
+            path: the copy to write (.xlsx; .xlsm where the workbook is one).
+            findings: what to put in; by default the report's own.
+            lang: the language of the comments.
+
+        Returns:
+            The path written (none where the workbook cannot be used at all) and the findings.
+        """
+        from xl2report.annotation import annotated, file_ending
+
+        findings = self.findings if findings is None else findings
+        if not self.readable:
+            return CompileResult((), findings, readable=False, left_out=self.left_out)
+        data = _bytes_of(self.source)
+        refused = (data,) if isinstance(data, Finding) else _refused(Path(path), self.source)
+        if refused or isinstance(data, Finding):
+            return CompileResult((), (*findings, *refused), left_out=self.left_out)
+        try:
+            ending = file_ending(data)
+            if Path(path).suffix.lower() != ending:
+                wrong = finding("O607", str(path), found=Path(path).suffix, expected=ending)
+                return CompileResult((), (*findings, wrong), left_out=self.left_out)
+            copy = annotated(data, findings, self.source.name, lang)
+        except Exception as error:  # openpyxl reads packages that have mistakes where it does not look
+            broken = finding("F005", self.source.name, reason=f"{type(error).__name__}: {error}"[:200])
+            return CompileResult((), (*findings, broken), left_out=self.left_out)
+        written = write_all({Path(path): copy})
+        return CompileResult(written.paths, (*findings, *written.findings), left_out=self.left_out)
+
     def _write(self, outputs: dict[Path, bytes], findings: tuple[Finding, ...]) -> CompileResult:
         same = [path for path in outputs if path.resolve() == self.source.resolve()]
         findings = (*findings, *(finding("O604", str(path)) for path in same))

@@ -39,6 +39,10 @@ EXCEL_DIGITS = 15
 WORKBOOK_UNIT = ("“基本信息”", "基本信息")
 LONGEST_COUNT = 9
 """Digits of a number of people or units; a longer one is a slip."""
+RESULTS = "检查结果"
+"""The name of the sheet that an annotated copy has before the user's own."""
+RESULTS_MARK = "xl2report:annotation"
+"""Stands in the headings of that sheet: a sheet of the user's may have its name."""
 
 
 def normal(value: object) -> str:
@@ -207,6 +211,11 @@ def clean(value: object) -> tuple[str, bool]:
 # -- sheets ---------------------------------------------------------------------------------------
 
 
+def is_results(rows: Sequence[tuple[Any, ...]]) -> bool:
+    """Whether these are the rows of the list of findings in an annotated copy, which are no data."""
+    return any(RESULTS_MARK in row for row in rows[:HEADING_ROWS])
+
+
 @dataclass
 class _Sheet:
     """One sheet of the user's file: values, where formulas have no value, what is hidden."""
@@ -270,7 +279,7 @@ class _Reader:
 
     def book(self, data: bytes) -> tuple[Book | None, tuple[Finding, ...]]:
         try:
-            sheets = _open(data)
+            sheets = [sheet for sheet in _open(data) if not is_results(sheet.rows)]
         except Exception as error:  # openpyxl raises whatever its parsers raise
             return None, (finding("F005", self.name, reason=f"{type(error).__name__}: {error}"),)
         if not sheets:
