@@ -25,6 +25,8 @@ from xl2report.sheets import Box, Sheet, Uncovered, uncovered
 
 UNEXPLAINED = ("未完成", "超出", "未支出", "未安排")
 """The situations of an execution of budget that the report must give the reason for."""
+SIGNS = {"<=": "≤", ">=": "≥", "!=": "≠"}
+"""How a finding writes a comparison."""
 EXAMPLE_YEAR = 2023
 """The year of the texts in the examples of rules."""
 
@@ -188,7 +190,7 @@ def _finding(rule: Rule, claim: Claim, values: _Values) -> Finding:
     exact = any(hides(figure) for figure in (*sides, *(s.figure for s in shown)))  # all in one unit
     terms = [Term(s.name, amount_text(s.figure, exact=exact), s.place) for s in shown]
     found, expected = (amount_text(side, exact=exact) for side in sides) if sides else ("", "")
-    expected = expected if claim.sign == "=" else f"{claim.sign} {expected}"
+    expected = expected if claim.sign == "=" else f"{SIGNS.get(claim.sign, claim.sign)} {expected}"
     if subject.found:
         found, expected = subject.found, "" if subject.cells else expected
     if cells:
