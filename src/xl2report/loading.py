@@ -7,6 +7,7 @@ are replaced, and ``entry = false`` withdraws an entry. No code of a profile is 
 from __future__ import annotations
 
 import csv
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,6 +31,7 @@ from xl2report.profile import (
     Code,
     Column,
     Foot,
+    Former,
     Info,
     Item,
     Line,
@@ -87,6 +89,12 @@ def folder_of(name: str | Path) -> Path:
     raise ProfileError(
         str(name), [f"没有这个口径 (no such profile)；可用 (available): {one_of(available(), str(name))}"]
     )
+
+
+def csv_rows(path: str | Path) -> list[dict[str, str]]:
+    """The rows of a CSV file by heading; what stands beyond the last heading is left out."""
+    with Path(path).open(encoding="utf-8-sig", newline="") as stream:
+        return [{k: v or "" for k, v in row.items() if isinstance(k, str)} for row in csv.DictReader(stream)]
 
 
 def load_profile(name: str | Path = "sichuan/2023") -> Profile:
@@ -386,28 +394,92 @@ class _Loader:
         if file and (not lengths or len(levels) != len(lengths) or list(lengths) != sorted(lengths)):
             entry.say("“codes” needs “lengths” in rising order and as many “levels”")
             return Mark(name)
-        codes = self.codes(entry, file, lengths) if file else {}
-        return Mark(name, values, lengths if file else (), levels, codes)
+        former = entry.text("former")
+        if former and not file:
+            entry.say("“former” goes with “codes”")
+        rows = list(self.rows(entry, file, ("valid_from", "valid_to"))) if file else []
+        listed = [(at, row) for at, row in rows if self.is_code(entry, f"codes/{file}", at, row, lengths)]
+        codes = self.codes(entry, file, listed)
+        return Mark(
+            name, values, lengths if file else (), levels, codes, self.former(entry, former, listed, codes, lengths)
+        )
 
-    def codes(self, entry: _Entry, file: str, lengths: tuple[int, ...]) -> dict[str, Code]:
+    @property
+    def year(self) -> str:
+        """The profile's year, as code lists write it."""
+        return str(self.sections_data("profile").get("year", ""))
+
+    def rows(self, entry: _Entry, file: str, years: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
+        """The rows of a file in ``codes/`` with their line numbers; whatever is no year in a column of ``years`` is a problem."""
         path = self.find(f"codes/{file}")
-        found: dict[str, Code] = {}
         if not path:
-            return found
-        year = str(self.sections_data("profile").get("year", ""))
-        with Path(path).open(encoding="utf-8-sig", newline="") as stream:
-            rows = list(csv.DictReader(stream))
-        for number, row in enumerate(rows, 2):
-            code = row.get("code") or ""
-            if len(code) not in lengths or not code.isdigit() or not row.get("name"):
-                entry.say(f"codes/{file} line {number}: expected a code of {lengths} digits and a name")
+            return
+        try:
+            listed = csv_rows(path)
+        except (UnicodeDecodeError, csv.Error) as error:
+            entry.say(f"codes/{file}: {error}")
+            return
+        for number, cells in enumerate(listed, 2):
+            for key in years:
+                if cells.get(key) and not re.fullmatch("[0-9]{4}", cells[key]):
+                    entry.say(f"codes/{file} line {number}: “{key}” should be a year, found {cells[key]!r}")
+                    cells[key] = ""
+            yield number, cells
+
+    def is_code(self, entry: _Entry, file: str, number: int, row: Mapping[str, str], lengths: tuple[int, ...]) -> bool:
+        """Whether a row has a code and a name; where it has not, that is a problem."""
+        code = row.get("code", "")
+        good = len(code) in lengths and code.isdigit() and bool(row.get("name"))
+        if not good:
+            entry.say(f"{file} line {number}: expected a code of {lengths} digits and a name")
+        return good
+
+    def codes(self, entry: _Entry, file: str, rows: Iterable[tuple[int, Mapping[str, str]]]) -> dict[str, Code]:
+        """The codes that are valid in the profile's year."""
+        found: dict[str, Code] = {}
+        for number, row in rows:
+            if (row.get("valid_from") or "0000") > self.year or (row.get("valid_to") or "9999") < self.year:
                 continue
-            if (row.get("valid_from") or "0000") > year or (row.get("valid_to") or "9999") < year:
-                continue
+            code = row["code"]
             if code in found:
                 entry.say(f"codes/{file} line {number}: {code} stands twice")
-            found[code] = Code(code, row["name"], row.get("explanation") or "", row.get("narrative") or "")
+            found[code] = Code(code, row["name"], row.get("explanation", ""), row.get("narrative", ""))
         return found
+
+    def former(
+        self,
+        entry: _Entry,
+        file: str,
+        listed: Sequence[tuple[int, Mapping[str, str]]],
+        codes: Mapping[str, Code],
+        lengths: tuple[int, ...],
+    ) -> dict[str, tuple[Former, ...]]:
+        """Names and codes that ended before the profile's year: those of the code list, and those of the file."""
+        found: dict[tuple[str, str], Former] = {}
+        for _, row in listed:
+            code, name, until = row["code"], row["name"], row.get("valid_to", "")
+            if until and until < self.year:
+                now = codes[code].name if code in codes else ""
+                found[code, name] = Former(code, name, int(until), now)
+        known = {row["code"] for _, row in listed}
+        for number, row in self.rows(entry, file, ("until",)) if file else ():
+            where = f"codes/{file}"
+            if row.get("mark") != entry.where[5:] or not self.is_code(entry, where, number, row, lengths):
+                if row.get("mark") not in self.sections_data("mark"):
+                    entry.say(f"{where} line {number}: no mark “{row.get('mark', '')}”")
+                continue
+            if row["code"] not in known:
+                entry.say(f"{where} line {number}: {row['code']} is not in the code list")
+            if not row.get("until"):
+                entry.say(f"{where} line {number}: “until” is missing: the last year of the name")
+            elif row["until"] < self.year:
+                found[row["code"], row["name"]] = Former(
+                    row["code"], row["name"], int(row["until"]), row.get("now", "")
+                )
+        by_code: dict[str, tuple[Former, ...]] = {}
+        for one in sorted(found.values(), key=lambda f: (f.code, -f.until, f.name)):
+            by_code[one.code] = (*by_code.get(one.code, ()), one)
+        return by_code
 
     def info(self, entry: _Entry) -> Info:
         kind = entry.text("kind", "text", among=("text", "integer", "date", "choice"))

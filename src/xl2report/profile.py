@@ -26,15 +26,30 @@ class Code:
     narrative: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Former:
+    """What a code was called until a year, or a code that ended with it; ``now`` is what it is called since, if anything."""
+
+    code: str
+    name: str
+    until: int
+    now: str = ""
+
+
 @dataclass(frozen=True)
 class Mark:
-    """What may be known of a fact: a closed list of values, a code tree, or free text."""
+    """What may be known of a fact: a closed list of values, a code tree, or free text.
+
+    ``former`` holds by code the names that ended before the profile's year, the latest first; a code that is not in
+    ``codes`` any more has its last name there.
+    """
 
     name: str
     values: tuple[str, ...] = ()
     lengths: tuple[int, ...] = ()
     levels: tuple[str, ...] = ()
     codes: Mapping[str, Code] = field(default_factory=dict)
+    former: Mapping[str, tuple[Former, ...]] = field(default_factory=dict)
 
     @property
     def is_tree(self) -> bool:
