@@ -197,13 +197,13 @@ def a_workbook_cut_off_in_the_middle() -> Said:
     zh="""
     错误 F006 基本信息!B7  工作簿的年度与所用口径不符
         现为：2022
-        应为：2023（sichuan/2023）
+        应为：2023、2024
         办法：请改正“基本信息”中的年度，或用 --profile 指定相应年度的口径。
     """,
     en="""
     error F006 基本信息!B7  the workbook's year is not that of the profile in use
         found: 2022
-        expected: 2023（sichuan/2023）
+        expected: 2023、2024
         what to do: Correct 年度 in 基本信息, or choose the profile of that year with --profile.
     """,
 )
@@ -232,11 +232,11 @@ def a_workbook_of_nothing_but_a_chart() -> Said:
 @case(
     "F008",
     zh="""
-    错误 F008 sichuan/2032  口径（profile）无法使用：没有这个口径 (no such profile)；可用 (available): sichuan/2023
+    错误 F008 sichuan/2032  口径（profile）无法使用：没有这个口径 (no such profile)；可用 (available): sichuan/2024、sichuan/2023
         办法：请按提示改正口径文件，或换用随程序提供的口径。
     """,
     en="""
-    error F008 sichuan/2032  the profile cannot be used: 没有这个口径 (no such profile)；可用 (available): sichuan/2023
+    error F008 sichuan/2032  the profile cannot be used: 没有这个口径 (no such profile)；可用 (available): sichuan/2024、sichuan/2023
         what to do: Correct the profile as said, or use one that comes with the program.
     """,
 )

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from xl2report.vocabulary import Entry
 
 DEFAULT_PROFILE = "sichuan/2023"
+"""The profile that a workbook is read with first, and the one that the example is of."""
 
 
 def load(path: str | Path, profile: str | Path | None = None) -> Report:
@@ -36,7 +37,8 @@ def load(path: str | Path, profile: str | Path | None = None) -> Report:
 
     Args:
         path: the standard workbook (.xlsx); it is only read.
-        profile: a profile's name (``sichuan/2023``) or the folder of your own; the one that ships by default.
+        profile: a profile's name (``sichuan/2023``) or the folder of your own; by default the one that ships for the
+            年度 of the workbook.
 
     Returns:
         The report with everything that was found. Never raises on user data: a file that cannot be read is a
@@ -52,7 +54,10 @@ def load(path: str | Path, profile: str | Path | None = None) -> Report:
     book = book or Book()
     year = book.info.get("年度", "")
     if year and year != str(rules.year):
-        findings = (finding("F006", book.info_cells["年度"], found=year, expected=_profiles_of(year, rules)),)
+        if profile is None and _of_year(year) in available():
+            return load(source, _of_year(year))
+        years = _years() if profile is None else _profiles_of(year, rules)
+        findings = (finding("F006", book.info_cells["年度"], found=year, expected=years),)
         readable = False
     figures = Figures(rules, book)
     sheets = lay_out(rules, book, figures)
@@ -60,6 +65,16 @@ def load(path: str | Path, profile: str | Path | None = None) -> Report:
     if trusted:
         findings = (*findings, *check(rules, book, figures, sheets))
     return Report(source, rules, book, figures, sheets, findings, readable, trusted)
+
+
+def _of_year(year: str) -> str:
+    """What a profile of a year is called in the jurisdiction of the default one."""
+    return f"{DEFAULT_PROFILE.partition('/')[0]}/{year}"
+
+
+def _years() -> str:
+    """The years for which a profile ships in the jurisdiction of the default one."""
+    return "、".join(name.partition("/")[2] for name in available() if name.startswith(_of_year("")))
 
 
 def _profiles_of(year: str, profile: Profile) -> str:
@@ -313,17 +328,29 @@ def example() -> Path:
 def new_workbook(path: str | Path, profile: str | Path | None = None, *, example: bool = False) -> CompileResult:
     """Write the blank workbook of a profile, or its example; an existing file is never overwritten.
 
+    Without ``profile`` the blank workbook is that of the latest year for which a profile ships. The example is the accounts
+    of one year; a profile of another one has none (F006).
+
     Raises:
         ProfileError: where the profile itself cannot be used.
     """
-    from xl2report.workbooks import blank_workbook, example_workbook
+    from xl2report.workbooks import blank_workbook, example_workbook, example_year
 
     target = Path(path)
     if target.exists():
         return CompileResult((), (finding("O603", str(target)),))
-    make = example_workbook if example else blank_workbook
-    written = write_all({target: make(load_profile(profile or DEFAULT_PROFILE))})
+    rules = load_profile(profile or (DEFAULT_PROFILE if example else latest_profile()))
+    year = example_year(rules) if example else ""
+    if year and year != str(rules.year):
+        wrong = finding("F006", str(target), found=year, expected=_profiles_of(year, rules))
+        return CompileResult((), (wrong,))
+    written = write_all({target: (example_workbook if example else blank_workbook)(rules)})
     return CompileResult(written.paths, written.findings)
+
+
+def latest_profile() -> str:
+    """The profile of the latest year that ships in the jurisdiction of the default one."""
+    return max(name for name in available() if name.startswith(_of_year("")))
 
 
 # -- templates ------------------------------------------------------------------------------------
@@ -422,7 +449,7 @@ def lint_template(
         report = load(workbook, profile)
         if not report.readable:
             return TemplateResult(report.findings, readable=False)
-        own = report.book.info
+        rules, own = report.profile, report.book.info
     mistakes = lint(data, rules, source.name, own)
     findings = tuple(mistake.finding for mistake in mistakes)
     if any(found.code == "T504" for found in findings):

@@ -46,6 +46,13 @@ def example_rows(profile: Profile) -> dict[str, list[dict[str, str]]]:
     return rows
 
 
+def example_year(profile: Profile) -> str:
+    """The year of the profile's example accounts, "" where they do not say."""
+    table = next(t for t in profile.tables.values() if t.kind == "info")
+    rows = example_rows(profile).get(table.name, ())
+    return next((r[table.amounts[0].heading] for r in rows if r[table.columns[0].heading] == "年度"), "")
+
+
 class _Writer:
     """Writes one workbook with XlsxWriter."""
 
