@@ -564,6 +564,21 @@ CODES: Mapping[str, _Code] = {
         "请检查 LibreOffice 能否打开报告；或不用 --pdf、--toc paginate。",
         "See whether LibreOffice opens the report; or leave out --pdf and --toc paginate.",
     ),
+    # profiles ----------------------------------------------------------------------------------
+    "P701": _code(
+        "warning",
+        "口径中可疑：{reason_zh}",
+        "suspicious in the profile: {reason_en}",
+        "若不是有意如此，请改正或删去。",
+        "Correct it or take it out, unless it is meant.",
+    ),
+    "P702": _code(
+        "note",
+        "附表、规则、图、文字材料和本口径的模板都没有用到它",
+        "no schedule, rule, chart or text, nor the profile's template, uses it",
+        "自己的模板（--template）可以用它；若不是为此，可以删去。",
+        "A template of your own (--template) may; if it is not meant for one, take it out.",
+    ),
 }
 
 

@@ -109,46 +109,80 @@ def load_profile(name: str | Path = "sichuan/2023") -> Profile:
 @cache
 def _load(folder: Path) -> Profile:
     problems: list[str] = []
-    try:
-        data, folders = _read_folder(folder, ())
-    except OSError as error:
-        raise ProfileError(folder.name, [str(error)]) from error
-    profile = _Loader(data, folders, problems).profile(folder)
+    chain = layers(folder)
+    profile = _Loader(merged(chain), tuple(layer.folder for layer in chain), problems).profile(folder)
     if problems or profile is None:
         raise ProfileError(f"{folder.parent.name}/{folder.name}", problems)
     return profile
 
 
-_FILES = ("profile", "tables", "measures", "schedules", "rules", "phrases", "narrative", "charts")
+FILES = ("profile", "tables", "measures", "schedules", "rules", "phrases", "narrative", "charts")
+"""The names of the TOML files that a profile may have."""
 
 
-def _read_folder(folder: Path, seen: tuple[Path, ...]) -> tuple[dict[str, Any], tuple[Path, ...]]:
-    """The merged declarations of a folder and of those it extends, and the folders from near to far."""
-    if folder in seen:
-        raise ProfileError(folder.name, [f"profile.toml: extends runs in a circle through {folder.name}"])
+@dataclass(frozen=True)
+class Layer:
+    """What one folder of a profile declares, and the file in which each entry (``measure.收入总计``) stands."""
+
+    folder: Path
+    data: Mapping[str, Any]
+    files: Mapping[str, str]
+    extends: str = ""
+
+
+def layers(folder: Path) -> tuple[Layer, ...]:
+    """A folder and those that it extends, from near to far.
+
+    Raises:
+        ProfileError: where one of them cannot be read.
+    """
+    chain: list[Layer] = []
+    while True:
+        if any(layer.folder == folder for layer in chain):
+            raise ProfileError(folder.name, [f"profile.toml: extends runs in a circle through {folder.name}"])
+        chain.append(_layer(folder))
+        base = chain[-1].extends
+        if not base:
+            return tuple(chain)
+        candidate = folder / base
+        folder = candidate.resolve() if (candidate / "profile.toml").is_file() else folder_of(base)
+
+
+def merged(chain: Sequence[Layer]) -> dict[str, Any]:
+    """The declarations of a chain of layers, the nearest on top."""
+    data: dict[str, Any] = {}
+    for layer in reversed(chain):
+        data = _merged(data, layer.data)
+    return data
+
+
+def _layer(folder: Path) -> Layer:
+    """The declarations of one folder; every file of it that cannot be read is a problem."""
     own: dict[str, Any] = {}
-    for name in _FILES:
-        path = folder / f"{name}.toml"
-        if path.is_file():
-            try:
-                data = tomllib.loads(path.read_text(encoding="utf-8-sig"), parse_float=Decimal)
-            except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-                raise ProfileError(folder.name, [f"{path.name}: {error}"]) from error
-            for key, value in data.items():
-                both = [own[key], value] if key in own else []
-                if any(not isinstance(v, dict) for v in both) or (both and set(own[key]) & set(value)):
-                    twice = "、".join(set(own[key]) & set(value)) if all(isinstance(v, dict) for v in both) else ""
-                    entry = f"{key}.{twice}" if twice else key
-                    raise ProfileError(folder.name, [f"{path.name}: “{entry}” is declared in another file too"])
-                own[key] = {**own[key], **value} if both else value
-    base = own.pop("extends", None)
-    if base is None:
-        return own, (folder,)
-    candidate = folder / str(base)
-    below, folders = _read_folder(
-        candidate.resolve() if (candidate / "profile.toml").is_file() else folder_of(str(base)), (*seen, folder)
-    )
-    return _merged(below, own), (folder, *folders)
+    files: dict[str, str] = {}
+    problems: list[str] = []
+    for path in (folder / f"{name}.toml" for name in FILES):
+        if not path.is_file():
+            continue
+        try:
+            data = tomllib.loads(path.read_text(encoding="utf-8-sig"), parse_float=Decimal)
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            problems.append(f"{path.name}: {error}")
+            continue
+        for key, value in data.items():
+            both = [own[key], value] if key in own else []
+            if any(not isinstance(v, dict) for v in both) or (both and set(own[key]) & set(value)):
+                twice = "、".join(set(own[key]) & set(value)) if all(isinstance(v, dict) for v in both) else ""
+                entry = f"{key}.{twice}" if twice else key
+                problems.append(f"{path.name}: “{entry}” is declared in another file too")
+                continue
+            own[key] = {**own[key], **value} if both else value
+            files.setdefault(key, path.name)
+            files.update({f"{key}.{name}": path.name for name in (value if isinstance(value, dict) else ())})
+    if problems:
+        raise ProfileError(folder.name, problems)
+    extends = own.pop("extends", "")
+    return Layer(folder, own, files, str(extends))
 
 
 def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
@@ -360,6 +394,9 @@ class _Loader:
                 entry = _Entry(f"{name}.{key}", dict(value), self.problems)
                 yield entry
                 entry.done()
+            elif value is False:
+                others = [k for k, other in self.sections_data(name).items() if isinstance(other, dict)]
+                self.problems.append(f"[{name}.{key}] withdraws what is not there; there are {one_of(others, key)}")
             else:
                 self.problems.append(f"[{name}.{key}] should be a table, found {value!r}")
 

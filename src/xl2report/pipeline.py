@@ -19,7 +19,7 @@ from xl2report.derive import Figures
 from xl2report.facts import Book, Cell
 from xl2report.figures import Figure
 from xl2report.findings import Finding, finding, has_errors, one_of, strictly
-from xl2report.loading import available, load_profile, shipped
+from xl2report.loading import ProfileError, available, folder_of, load_profile, shipped
 from xl2report.packages import document_date, parts_of, sealed, sealed_pdf, write_all
 from xl2report.profile import Profile
 from xl2report.reader import read
@@ -478,6 +478,41 @@ def export_template(path: str | Path, profile: str | Path | None = None) -> Temp
         return TemplateResult((finding("O603", str(target)),))
     written = write_all({target: Path(rules.template).read_bytes()})
     return TemplateResult(written.findings, written.paths)
+
+
+# -- profiles -------------------------------------------------------------------------------------
+
+
+def lint_profile(name: str | Path | None = None) -> CompileResult:
+    """Everything that is wrong or looks wrong in a profile that ships, the latest by default, or in a folder of your own."""
+    from xl2report.profile_files import lint_folder
+
+    try:
+        folder = folder_of(name or latest_profile())
+    except ProfileError as error:
+        return CompileResult((), (finding("F008", str(name), reason=error.problems[0]),), readable=False)
+    return CompileResult((), lint_folder(folder))
+
+
+def export_profile(folder: str | Path, name: str | None = None, *, extends: bool = False) -> CompileResult:
+    """Write a folder to start a profile of your own from; nothing is ever overwritten.
+
+    Args:
+        folder: where to write; a folder that is there must be empty.
+        name: the profile that ships to start from; the latest by default.
+        extends: write a ``profile.toml`` that extends it and shows what may be changed, instead of a copy of its folder.
+
+    Raises:
+        ProfileError: where no such profile ships.
+    """
+    from xl2report.profile_files import export_files, overlay_files
+
+    target = Path(folder)
+    outputs = (overlay_files if extends else export_files)(name or latest_profile(), target)
+    if target.exists() and not (target.is_dir() and not any(target.iterdir())):
+        return CompileResult((), (finding("O603", str(target)),))
+    written = write_all(outputs)
+    return CompileResult(written.paths, written.findings)
 
 
 def _bytes_of(path: Path) -> bytes | Finding:

@@ -13,6 +13,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
+from xl2report.loading import ProfileError, csv_rows
 from xl2report.profile import Column, Profile, Table
 from xl2report.sheets import width_of
 
@@ -41,8 +42,10 @@ def example_rows(profile: Profile) -> dict[str, list[dict[str, str]]]:
     """The rows of the profile's example CSV files by input sheet."""
     rows = {}
     for table, path in profile.example.items():
-        with Path(path).open(encoding="utf-8", newline="") as stream:
-            rows[table] = list(csv.DictReader(stream))
+        try:
+            rows[table] = csv_rows(path)
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise ProfileError(profile.name, [f"example/{Path(path).name}: {error}"]) from error
     return rows
 
 
