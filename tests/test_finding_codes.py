@@ -1363,6 +1363,48 @@ def a_libreoffice_that_cannot_start() -> Said:
     return compiled_with_office("raise SystemExit(77)", pdf=True)
 
 
+# -- profiles -----------------------------------------------------------------------------------------
+
+
+def linted(text: str) -> Said:
+    """A profile of one's own that extends sichuan/2023, checked by ``profile lint``."""
+    Path("county").mkdir()
+    Path("county/profile.toml").write_text(f'extends = "sichuan/2023"\n{text}', encoding="utf-8")
+    return printed("profile", "lint", "county")
+
+
+@case(
+    "P701",
+    zh="""
+    提示 P701 profile.toml [schedule.05]  口径中可疑：与 sichuan/2023 相同，没有改变什么
+        现为：variant
+        办法：若不是有意如此，请改正或删去。
+    """,
+    en="""
+    warning P701 profile.toml [schedule.05]  suspicious in the profile: says the same as sichuan/2023 and changes nothing
+        found: variant
+        what to do: Correct it or take it out, unless it is meant.
+    """,
+)
+def an_overlay_that_says_what_its_base_says() -> Said:
+    return linted('[schedule."05"]\nvariant = "按经济分类"\n')
+
+
+@case(
+    "P702",
+    zh="""
+    说明 P702 profile.toml [measure.人均公用经费]  附表、规则、图、文字材料和本口径的模板都没有用到它
+        办法：自己的模板（--template）可以用它；若不是为此，可以删去。
+    """,
+    en="""
+    note P702 profile.toml [measure.人均公用经费]  no schedule, rule, chart or text, nor the profile's template, uses it
+        what to do: A template of your own (--template) may; if it is not meant for one, take it out.
+    """,
+)
+def a_number_that_nothing_asks_for() -> Said:
+    return linted('[measure."人均公用经费"]\nformula = "公用经费 / 在职人员总数"\nunit = "万元"\n')
+
+
 # -- the tests ----------------------------------------------------------------------------------------
 
 
