@@ -167,6 +167,31 @@ def test_a_renamed_row_of_the_code_list_needs_no_other_entry(tmp_path: Path) -> 
     assert mark.former == {"10": (Former("10", "旧名", 2022, "新名"),), "11": (Former("11", "旧科目", 2021),)}
 
 
+def test_a_second_code_list_replaces_the_codes_that_it_names_and_no_others(tmp_path: Path) -> None:
+    (tmp_path / "codes").mkdir()
+    (tmp_path / "codes" / "functions-2025.csv").write_text(
+        "code,name,valid_from,valid_to\n2010308,信访事务,,\n2013804,经营主体管理,,2024\n2013804,市场准入,2025,\n"
+        "20141,新的款,2025,\n",
+        encoding="utf-8",
+    )
+    lists = '[mark."功能科目"]\ncodes = ["functions.csv", "functions-2025.csv"]\n'
+    (tmp_path / "profile.toml").write_text(
+        f'extends = "sichuan/2024"\n[profile]\nyear = 2025\n{lists}', encoding="utf-8"
+    )
+    mark, before = load_profile(tmp_path).marks["功能科目"], load_profile("sichuan/2024").marks["功能科目"]
+
+    assert {c: n.name for c, n in mark.codes.items() if before.codes.get(c) != n} == {
+        "2010308": "信访事务",
+        "2013804": "市场准入",
+        "20141": "新的款",
+    }
+    assert mark.codes.keys() >= before.codes.keys()
+    assert [(f.name, f.now) for f in mark.former["2013804"]] == [
+        ("经营主体管理", "市场准入"),
+        ("市场主体管理", "经营主体管理"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("row", "problem"),
     [

@@ -244,6 +244,11 @@ class _Entry:
             return ()
         return tuple(str(v) for v in value)
 
+    def files(self, key: str) -> tuple[str, ...]:
+        """The name of a file, or of several in a list."""
+        value = self.raw(key)
+        return (value,) if isinstance(value, str) else self.texts(key)
+
     def table(self, key: str) -> dict[str, Any]:
         value = self._typed(key, dict, {}, "a table")
         return dict(value)
@@ -269,6 +274,28 @@ class _Entry:
         for key in self.data:
             if key not in self.used:
                 self.say(f"unknown key “{key}”; known here: {one_of(sorted(self.used), key)}")
+
+
+@dataclass(frozen=True, slots=True)
+class _CodeRow:
+    """One row of a file in ``codes/``, and where it stands."""
+
+    where: str
+    cells: Mapping[str, str]
+
+    def __getitem__(self, heading: str) -> str:
+        return self.cells.get(heading, "")
+
+    @property
+    def code(self) -> str:
+        return self["code"]
+
+    def is_code(self, entry: _Entry, lengths: tuple[int, ...]) -> bool:
+        """Whether the row has a code and a name; where it has not, that is a problem."""
+        good = len(self.code) in lengths and self.code.isdigit() and bool(self["name"])
+        if not good:
+            entry.say(f"{self.where}: expected a code of {lengths} digits and a name")
+        return good
 
 
 class _Loader:
@@ -423,31 +450,33 @@ class _Loader:
 
     def mark(self, entry: _Entry) -> Mark:
         name = entry.where[5:]
-        file, values = entry.text("codes"), entry.texts("values")
+        files, values = entry.files("codes"), entry.texts("values")
         levels, lengths = entry.texts("levels"), tuple(entry.items("lengths", int, "whole numbers"))
         free = entry.flag("free")
-        if sum((bool(file), bool(values), free)) != 1:
+        if sum((bool(files), bool(values), free)) != 1:
             entry.say("needs just one of “values”, “codes” and “free = true”")
-        if file and (not lengths or len(levels) != len(lengths) or list(lengths) != sorted(lengths)):
+        if files and (not lengths or len(levels) != len(lengths) or list(lengths) != sorted(lengths)):
             entry.say("“codes” needs “lengths” in rising order and as many “levels”")
             return Mark(name)
-        former = entry.text("former")
-        if former and not file:
+        former = entry.files("former")
+        if former and not files:
             entry.say("“former” goes with “codes”")
-        rows = list(self.rows(entry, file, ("valid_from", "valid_to"))) if file else []
-        listed = [(at, row) for at, row in rows if self.is_code(entry, f"codes/{file}", at, row, lengths)]
-        codes = self.codes(entry, file, listed)
-        return Mark(
-            name, values, lengths if file else (), levels, codes, self.former(entry, former, listed, codes, lengths)
-        )
+        rows: list[_CodeRow] = []
+        for file in files:
+            listed = [r for r in self.rows(entry, file, ("valid_from", "valid_to")) if r.is_code(entry, lengths)]
+            mine = {r.code for r in listed}
+            rows = [*(r for r in rows if r.code not in mine), *listed]
+        codes = self.codes(entry, rows)
+        ended = self.former(entry, former, rows, codes, lengths) if files else {}
+        return Mark(name, values, lengths if files else (), levels, codes, ended)
 
     @property
     def year(self) -> str:
         """The profile's year, as code lists write it."""
         return str(self.sections_data("profile").get("year", ""))
 
-    def rows(self, entry: _Entry, file: str, years: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
-        """The rows of a file in ``codes/`` with their line numbers; whatever is no year in a column of ``years`` is a problem."""
+    def rows(self, entry: _Entry, file: str, years: Sequence[str]) -> Iterator[_CodeRow]:
+        """The rows of a file in ``codes/``; whatever is no year in a column of ``years`` is a problem."""
         path = self.find(f"codes/{file}")
         if not path:
             return
@@ -457,62 +486,50 @@ class _Loader:
             entry.say(f"codes/{file}: {error}")
             return
         for number, cells in enumerate(listed, 2):
+            row = _CodeRow(f"codes/{file} line {number}", cells)
             for key in years:
-                if cells.get(key) and not re.fullmatch("[0-9]{4}", cells[key]):
-                    entry.say(f"codes/{file} line {number}: “{key}” should be a year, found {cells[key]!r}")
+                if row[key] and not re.fullmatch("[0-9]{4}", row[key]):
+                    entry.say(f"{row.where}: “{key}” should be a year, found {row[key]!r}")
                     cells[key] = ""
-            yield number, cells
+            yield row
 
-    def is_code(self, entry: _Entry, file: str, number: int, row: Mapping[str, str], lengths: tuple[int, ...]) -> bool:
-        """Whether a row has a code and a name; where it has not, that is a problem."""
-        code = row.get("code", "")
-        good = len(code) in lengths and code.isdigit() and bool(row.get("name"))
-        if not good:
-            entry.say(f"{file} line {number}: expected a code of {lengths} digits and a name")
-        return good
-
-    def codes(self, entry: _Entry, file: str, rows: Iterable[tuple[int, Mapping[str, str]]]) -> dict[str, Code]:
+    def codes(self, entry: _Entry, rows: Iterable[_CodeRow]) -> dict[str, Code]:
         """The codes that are valid in the profile's year."""
         found: dict[str, Code] = {}
-        for number, row in rows:
-            if (row.get("valid_from") or "0000") > self.year or (row.get("valid_to") or "9999") < self.year:
+        for row in rows:
+            if (row["valid_from"] or "0000") > self.year or (row["valid_to"] or "9999") < self.year:
                 continue
-            code = row["code"]
-            if code in found:
-                entry.say(f"codes/{file} line {number}: {code} stands twice")
-            found[code] = Code(code, row["name"], row.get("explanation", ""), row.get("narrative", ""))
+            if row.code in found:
+                entry.say(f"{row.where}: {row.code} stands twice")
+            found[row.code] = Code(row.code, row["name"], row["explanation"], row["narrative"])
         return found
 
     def former(
         self,
         entry: _Entry,
-        file: str,
-        listed: Sequence[tuple[int, Mapping[str, str]]],
+        files: Iterable[str],
+        listed: Sequence[_CodeRow],
         codes: Mapping[str, Code],
         lengths: tuple[int, ...],
     ) -> dict[str, tuple[Former, ...]]:
-        """Names and codes that ended before the profile's year: those of the code list, and those of the file."""
+        """Names and codes that ended before the profile's year: those of the code list, and those of these files."""
         found: dict[tuple[str, str], Former] = {}
-        for _, row in listed:
-            code, name, until = row["code"], row["name"], row.get("valid_to", "")
-            if until and until < self.year:
-                now = codes[code].name if code in codes else ""
-                found[code, name] = Former(code, name, int(until), now)
-        known = {row["code"] for _, row in listed}
-        for number, row in self.rows(entry, file, ("until",)) if file else ():
-            where = f"codes/{file}"
-            if row.get("mark") != entry.where[5:] or not self.is_code(entry, where, number, row, lengths):
-                if row.get("mark") not in self.sections_data("mark"):
-                    entry.say(f"{where} line {number}: no mark “{row.get('mark', '')}”")
+        for row in listed:
+            if row["valid_to"] and row["valid_to"] < self.year:
+                now = codes[row.code].name if row.code in codes else ""
+                found[row.code, row["name"]] = Former(row.code, row["name"], int(row["valid_to"]), now)
+        known = {row.code for row in listed}
+        for row in (row for file in files for row in self.rows(entry, file, ("until",))):
+            if row["mark"] not in self.sections_data("mark"):
+                entry.say(f"{row.where}: no mark “{row['mark']}”")
+            if row["mark"] != entry.where[5:] or not row.is_code(entry, lengths):
                 continue
-            if row["code"] not in known:
-                entry.say(f"{where} line {number}: {row['code']} is not in the code list")
-            if not row.get("until"):
-                entry.say(f"{where} line {number}: “until” is missing: the last year of the name")
+            if row.code not in known:
+                entry.say(f"{row.where}: {row.code} is not in the code list")
+            if not row["until"]:
+                entry.say(f"{row.where}: “until” is missing: the last year of the name")
             elif row["until"] < self.year:
-                found[row["code"], row["name"]] = Former(
-                    row["code"], row["name"], int(row["until"]), row.get("now", "")
-                )
+                found[row.code, row["name"]] = Former(row.code, row["name"], int(row["until"]), row["now"])
         by_code: dict[str, tuple[Former, ...]] = {}
         for one in sorted(found.values(), key=lambda f: (f.code, -f.until, f.name)):
             by_code[one.code] = (*by_code.get(one.code, ()), one)

@@ -164,7 +164,8 @@ def _unread(chain: Sequence[Layer]) -> Iterator[Finding]:
     def named(section: str, *keys: str) -> list[str]:
         declared = data.get(section)
         entries = [e for e in (declared.values() if isinstance(declared, dict) else ()) if isinstance(e, dict)]
-        return [str(entry[key]) for entry in entries for key in keys if key in entry]
+        given = [entry[key] for entry in entries for key in keys if key in entry]
+        return [str(file) for files in given for file in (files if isinstance(files, list) else [files])]
 
     known = [f"{name}.toml" for name in FILES]
     known += [f"codes/{name}" for name in named("mark", "codes", "former")]
