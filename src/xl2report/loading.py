@@ -156,6 +156,7 @@ def merged(chain: Sequence[Layer]) -> dict[str, Any]:
     return data
 
 
+@cache
 def _layer(folder: Path) -> Layer:
     """The declarations of one folder; every file of it that cannot be read is a problem."""
     own: dict[str, Any] = {}

@@ -22,7 +22,7 @@ from xl2report.findings import Finding, finding, has_errors, one_of, strictly
 from xl2report.loading import ProfileError, available, folder_of, load_profile, shipped
 from xl2report.packages import document_date, parts_of, sealed, sealed_pdf, write_all
 from xl2report.profile import Profile
-from xl2report.reader import read
+from xl2report.reader import opened, read
 from xl2report.sheets import Sheet, lay_out
 
 if TYPE_CHECKING:
@@ -49,13 +49,15 @@ def load(path: str | Path, profile: str | Path | None = None) -> Report:
     """
     rules = load_profile(profile or DEFAULT_PROFILE)
     source = Path(path)
-    book, findings = read(source, rules)
+    workbook = opened(source)
+    book, findings = read(workbook, rules)
+    year = book.info.get("年度", "") if book else ""
+    if profile is None and year != str(rules.year) and _of_year(year) in available():
+        rules = load_profile(_of_year(year))
+        book, findings = read(workbook, rules)
     readable = book is not None
     book = book or Book()
-    year = book.info.get("年度", "")
     if year and year != str(rules.year):
-        if profile is None and _of_year(year) in available():
-            return load(source, _of_year(year))
         years = _years() if profile is None else _profiles_of(year, rules)
         findings = (finding("F006", book.info_cells["年度"], found=year, expected=years),)
         readable = False

@@ -50,31 +50,52 @@ def normal(value: object) -> str:
     return "".join(unicodedata.normalize("NFKC", str(value)).split()) if value is not None else ""
 
 
-def read(source: Path | bytes, profile: Profile, name: str = "") -> tuple[Book | None, tuple[Finding, ...]]:
+@dataclass(frozen=True)
+class Opened:
+    """A workbook that was opened and not read yet: its sheets, or why it cannot be read."""
+
+    name: str
+    sheets: tuple[_Sheet, ...] = ()
+    problem: Finding | None = None
+
+
+def opened(source: Path | bytes, name: str = "") -> Opened:
+    """A workbook opened once, to be read with one profile or with several."""
+    name = name or (source.name if isinstance(source, Path) else "workbook")
+    if isinstance(source, Path):
+        try:
+            data = source.read_bytes()
+        except FileNotFoundError:
+            return Opened(name, problem=finding("F001", name, found=str(source)))
+        except OSError as error:
+            return Opened(name, problem=finding("F009", name, reason=error.strerror or str(error)))
+    else:
+        data = source
+    problem = _unreadable(data, name)
+    if problem:
+        return Opened(name, problem=problem)
+    try:
+        sheets = tuple(_open(data))
+    except Exception as error:  # openpyxl raises whatever its parsers raise
+        return Opened(name, problem=finding("F005", name, reason=f"{type(error).__name__}: {error}"))
+    return Opened(name, sheets, None if sheets else finding("F007", name))
+
+
+def read(source: Path | bytes | Opened, profile: Profile, name: str = "") -> tuple[Book | None, tuple[Finding, ...]]:
     """The accounts in a workbook, and everything that is wrong with it.
 
     Args:
-        source: the path of an .xlsx (or .xlsm, read without its macros), or its bytes.
+        source: the path of an .xlsx (or .xlsm, read without its macros), its bytes, or what :func:`opened` made of it.
         profile: declares sheets, headings, words and codes.
         name: how findings call the file; the path's name by default.
 
     Returns:
         The book, or ``None`` where the file cannot be read at all; and the findings, in the order of the sheets.
     """
-    name = name or (source.name if isinstance(source, Path) else "workbook")
-    if isinstance(source, Path):
-        try:
-            data = source.read_bytes()
-        except FileNotFoundError:
-            return None, (finding("F001", name, found=str(source)),)
-        except OSError as error:
-            return None, (finding("F009", name, reason=error.strerror or str(error)),)
-    else:
-        data = source
-    problem = _unreadable(data, name)
-    if problem:
-        return None, (problem,)
-    return _Reader(profile, name).book(data)
+    book = source if isinstance(source, Opened) else opened(source, name)
+    if book.problem:
+        return None, (book.problem,)
+    return _Reader(profile, book.name).book(book.sheets)
 
 
 # -- what kind of file it is ----------------------------------------------------------------------
@@ -266,13 +287,8 @@ class _Reader:
         if found not in self.findings[-20:]:
             self.findings.append(found)
 
-    def book(self, data: bytes) -> tuple[Book | None, tuple[Finding, ...]]:
-        try:
-            sheets = _open(data)
-        except Exception as error:  # openpyxl raises whatever its parsers raise
-            return None, (finding("F005", self.name, reason=f"{type(error).__name__}: {error}"),)
-        if not sheets:
-            return None, (finding("F007", self.name),)
+    def book(self, sheets: Sequence[_Sheet]) -> tuple[Book, tuple[Finding, ...]]:
+        """The accounts in the sheets of a workbook, and what is wrong with them."""
         by_name: dict[str, _Sheet] = {}
         wanted = {normal(name): name for name in self.profile.tables}
         for sheet in sheets:
