@@ -153,6 +153,25 @@ def test_what_a_code_was_called_is_known_with_the_year_it_ended() -> None:
     assert load_profile("sichuan/2024").marks["经济科目"].former["39906"][0].now == "39909 经常性赠与、39910 资本性赠与"
 
 
+def test_carried_over_money_under_a_code_that_ended_is_printed_with_its_name(
+    edited: Callable[[Edit], Path], tmp_path: Path
+) -> None:
+    def edit(book: Any) -> None:
+        a_year_later(book)
+        for sheet in book:
+            for row in sheet.iter_rows():
+                for cell, name in pairwise(row):
+                    if str(cell.value) == "2013901":
+                        cell.value, name.value = "2010308", "信访事务"
+
+    result = xl2report.compile(edited(edit), tmp_path)
+    text = template_text(result.paths[1].read_bytes())
+
+    assert {f.code for f in result.findings if f.severity == "warning"} == {"V205", "R063", "R066"}
+    assert "政府办公厅（室）及相关机构事务（款）信访事务（项）" in text
+    assert "2010308" not in text
+
+
 def test_what_a_name_is_called_now_is_in_the_list_of_the_latest_year() -> None:
     for mark in load_profile("sichuan/2024").marks.values():
         names = {f"{c.code} {c.name}" for c in mark.codes.values()}

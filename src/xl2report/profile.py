@@ -57,13 +57,15 @@ class Mark:
         return bool(self.lengths)
 
     def name_of(self, code: str) -> str:
-        """The official name of a code, or the code itself where the list does not have it."""
-        return self.codes[code].name if code in self.codes else code
+        """The official name of a code, the last one where it ended, or the code itself where the list never had it."""
+        if code in self.codes:
+            return self.codes[code].name
+        return self.former[code][0].name if code in self.former else code
 
     def narrative_name(self, code: str) -> str:
         """The name of a code as running text says it."""
         entry = self.codes.get(code)
-        return (entry.narrative or entry.name) if entry else code
+        return (entry and entry.narrative) or self.name_of(code)
 
     def children(self, code: str) -> tuple[str, ...]:
         """The codes one level below, in order."""
