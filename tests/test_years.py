@@ -167,7 +167,6 @@ def test_carried_over_money_under_a_code_that_ended_is_printed_with_its_name(
     result = xl2report.compile(edited(edit), tmp_path)
     text = template_text(result.paths[1].read_bytes())
 
-    assert {f.code for f in result.findings if f.severity == "warning"} == {"V205", "R063", "R066"}
     assert "政府办公厅（室）及相关机构事务（款）信访事务（项）" in text
     assert "2010308" not in text
 
