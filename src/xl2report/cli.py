@@ -1,4 +1,4 @@
-"""The command line: ``xl2report compile|check|new|explain|template``.
+"""The command line: ``xl2report compile|check|new|explain|template|profile``.
 
 Nothing heavy is imported before it is known what to do, so that ``--help`` answers at once.
 """
@@ -46,7 +46,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "workbook": ("标准工作簿（.xlsx），可以有几个", "standard workbooks (.xlsx)"),
     "out": ("输出文件夹（默认与工作簿同一文件夹）", "folder for the outputs (default: beside the workbook)"),
     "template": ("自己的 Word 模板（默认用口径自带的）", "a Word template of your own (default: the profile's)"),
-    "profile": ("口径名称（如 sichuan/2023）或口径文件夹", "a profile's name (sichuan/2023) or folder"),
+    "profile": (
+        "口径名称（如 sichuan/2023）或口径文件夹（默认按工作簿的年度；new 用最新的）",
+        "a profile's name (sichuan/2023) or folder (default: by the workbook's year; the latest for new)",
+    ),
     "strict": ("把提示也当作错误", "treat warnings as errors"),
     "toc": (
         "目录页码：paginate 用 LibreOffice 分页印出，field 在 Word 中更新，none 不要目录（默认 auto：能印就印）",
@@ -106,6 +109,30 @@ WORDS: dict[str, tuple[str, str]] = {
     "linted": ("要检查的 Word 模板", "the template to check"),
     "exported": ("要写入的模板（.docx），不覆盖已有文件", "the template to write (.docx); never overwrites"),
     "template_checked": ("模板检查完毕", "the template was checked"),
+    "profiles": ("口径：列出、检查、导出", "profiles: list them, mistakes, a folder to start from"),
+    "profile_list": ("列出随程序提供的口径", "list the profiles that come with the program"),
+    "profile_lint": (
+        "检查一个口径，一次指出全部错误和可疑之处",
+        "find everything that is wrong or looks wrong in a profile",
+    ),
+    "profile_export": (
+        "导出一个口径文件夹，供修改",
+        "write a folder to start a profile of your own from",
+    ),
+    "linted_profile": (
+        "口径名称或文件夹（默认为最新的口径）",
+        "a profile's name or folder (default: the latest)",
+    ),
+    "exported_profile": ("要写入的文件夹，不覆盖已有文件", "the folder to write; never overwrites"),
+    "base_profile": (
+        "从随程序提供的哪个口径开始（默认为最新的）",
+        "the profile that ships to start from (default: the latest)",
+    ),
+    "extends": (
+        "不复制，只写一个引用它的 profile.toml，注明可以改什么",
+        "no copy, but a profile.toml that extends it and shows what may be changed",
+    ),
+    "profile_checked": ("口径检查完毕", "the profile was checked"),
     "times": ("（使用{count}次）", " (used {count} times)"),
     "same": ("两个工作簿的输出同名：{path}", "two workbooks would write the same file: {path}"),
 }
@@ -161,9 +188,10 @@ def parser(words: _Words) -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--lang", choices=("zh", "en"), default=words.lang, help=words["lang"])
     common.add_argument("--format", choices=("text", "json"), default="text", help=words["format"])
-    common.add_argument("--profile", metavar="NAME|DIR", help=words["profile"])
+    choice = argparse.ArgumentParser(add_help=False)
+    choice.add_argument("--profile", metavar="NAME|DIR", help=words["profile"])
 
-    parents: list[Any] = [common]  # argparse's types want every parent to be of the subparsers' class
+    parents: list[Any] = [common, choice]  # argparse's types want every parent to be of the subparsers' class
     commands = top.add_subparsers(
         dest="command",
         required=True,
@@ -192,6 +220,7 @@ def parser(words: _Words) -> argparse.ArgumentParser:
     )
     explain.add_argument("code", nargs="?", metavar="CODE", help=words["code"])
     _template_commands(commands, parents, words)
+    _profile_commands(commands, [common], words)
     return top
 
 
@@ -210,6 +239,22 @@ def _template_commands(commands: Any, parents: list[Any], words: _Words) -> None
     lint.add_argument("--workbook", type=Path, metavar="W.xlsx", help=words["own_names"])
     lint.add_argument("--annotate", type=Path, metavar="OUT.docx", help=words["annotate"])
     export.add_argument("target", type=Path, metavar="OUT.docx", help=words["exported"])
+
+
+def _profile_commands(commands: Any, parents: list[Any], words: _Words) -> None:
+    """``profile list``, ``profile lint`` and ``profile export`` as declared."""
+    profile = commands.add_parser("profile", words=words, help=words["profiles"], description=words["profiles"])
+    about = profile.add_subparsers(dest="about", required=True, title=words["commands"], metavar="")
+    _, lint, export = (
+        about.add_parser(
+            name, words=words, parents=parents, help=words[f"profile_{name}"], description=words[f"profile_{name}"]
+        )
+        for name in ("list", "lint", "export")
+    )
+    lint.add_argument("profile", nargs="?", metavar="NAME|DIR", help=words["linted_profile"])
+    export.add_argument("target", type=Path, metavar="DIR", help=words["exported_profile"])
+    export.add_argument("--profile", metavar="NAME", help=words["base_profile"])
+    export.add_argument("--extends", action="store_true", help=words["extends"])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -252,13 +297,15 @@ def _run(options: argparse.Namespace, words: _Words) -> list[dict[str, Any]]:
     from xl2report.pipeline import DEFAULT_PROFILE, new_workbook
 
     try:
+        if options.command == "profile":
+            return [_profile(options)]
         load_profile(options.profile or DEFAULT_PROFILE)
+        if options.command == "new":
+            result = new_workbook(options.target, options.profile, example=options.example)
+            return [_result(str(options.target), result.status, result.paths, result.findings)]
     except ProfileError as error:
         found = tuple(finding("F008", str(options.profile), reason=problem) for problem in error.problems)
         return [_result(str(options.profile), 2, (), found)]
-    if options.command == "new":
-        result = new_workbook(options.target, options.profile, example=options.example)
-        return [_result(str(options.target), result.status, result.paths, result.findings)]
     if options.command == "template":
         return [_template(options)]
     if options.command == "explain":
@@ -295,6 +342,21 @@ def _explain(options: argparse.Namespace) -> dict[str, Any]:
         return _result(options.code, 2, (), (unknown,))
     found = [known[code]] if code else list(known.values())
     return _result(code, 0, (), ()) | {"explanations": found}
+
+
+def _profile(options: argparse.Namespace) -> dict[str, Any]:
+    from xl2report.loading import available, load_profile
+    from xl2report.pipeline import export_profile, latest_profile, lint_profile
+
+    if options.about == "list":
+        profiles = [load_profile(name) for name in available()]
+        listed = [{"name": p.name, "title": p.title, "year": p.year} for p in profiles]
+        return _result("", 0, (), ()) | {"profiles": listed}
+    if options.about == "lint":
+        name, result = options.profile or latest_profile(), lint_profile(options.profile)
+    else:
+        name, result = options.target, export_profile(options.target, options.profile, extends=options.extends)
+    return _result(str(name), result.status, result.paths, result.findings)
 
 
 def _one(path: Path, options: argparse.Namespace, words: _Words, taken: dict[Path, Path]) -> dict[str, Any]:
@@ -340,7 +402,8 @@ def _result(
 
 def _print(results: Sequence[dict[str, Any]], options: argparse.Namespace, words: _Words) -> None:
     if options.format == "json":
-        subject = {"template": "template", "explain": "code"}.get(options.command, "workbook")
+        named = {"template": "template", "profile": "profile", "explain": "code"}
+        subject = named.get(options.command, "workbook")
         entries = [
             {
                 subject: result["subject"],
@@ -352,6 +415,7 @@ def _print(results: Sequence[dict[str, Any]], options: argparse.Namespace, words
             }
             | ({"names": [e.as_json() for e in result["entries"]]} if result.get("entries") is not None else {})
             | ({"codes": [e.as_json(words.lang) for e in result["explanations"]]} if "explanations" in result else {})
+            | ({"profiles": result["profiles"]} if "profiles" in result else {})
             for result in results
         ]
         print(json.dumps({"version": 1, "results": entries}, ensure_ascii=False, indent=2))
@@ -379,6 +443,10 @@ def _print_one(result: dict[str, Any], options: argparse.Namespace, words: _Word
     if "explanations" in result:
         _print_explanations(result["explanations"], words)
         return
+    if "profiles" in result:
+        for one in result["profiles"]:
+            print(f"{one['name']}  {one['title']}")
+        return
     counts: dict[str, int] = {s: sum(f.severity == s for f in findings) for s in SEVERITIES}
     said = words["counts"].format_map(counts)
     comma = "，" if words.lang == "zh" else "; "
@@ -386,8 +454,8 @@ def _print_one(result: dict[str, Any], options: argparse.Namespace, words: _Word
         for path in result["paths"]:
             print(f"{words['written']} {path}")
         print(said)
-    elif options.command == "template" and options.about == "lint":
-        print(f"{words['template_checked']}{comma}{said}")
+    elif options.command in ("template", "profile") and options.about == "lint":
+        print(f"{words[f'{options.command}_checked']}{comma}{said}")
     elif options.command == "check":
         print(f"{words['checked']}{comma}{said}")
     else:

@@ -326,6 +326,27 @@ CODES: Mapping[str, _Code] = {
         "决算以分为最小单位；请核对，必要时四舍五入到分。",
         "Accounts are kept to the fen; check it, and round it if need be.",
     ),
+    "V217": _code(
+        "warning",
+        "科目（名称）已停用，只用到{until}年",
+        "the code or its name ended with the year {until}",
+        "请改用现行的科目和名称；报告按当年的科目表印出。",
+        "Use the present code and name; the report prints the year's list.",
+    ),
+    "V218": _code(
+        "warning",
+        "文字用了已停用的科目名称“{name}”，它只用到{until}年",
+        "the text uses the name of a code that ended with the year {until}: “{name}”",
+        "请改用现行名称。",
+        "Use the present name.",
+    ),
+    "V219": _code(
+        "note",
+        "沿用了上一年度（{until}年）的科目（名称）",
+        "a code or name of last year ({until}) is used",
+        "是上年结转资金的可以保留；否则请改用现行的科目和名称。",
+        "Keep it for money carried over; otherwise use the present code and name.",
+    ),
     # control totals ----------------------------------------------------------------------------
     "C301": _code(
         "error",
@@ -589,6 +610,21 @@ CODES: Mapping[str, _Code] = {
         "请改用这个扩展名：扩展名与内容不符的工作簿，Excel 打不开。",
         "Use that ending: Excel does not open a workbook whose ending is not that of its content.",
     ),
+    # profiles ----------------------------------------------------------------------------------
+    "P701": _code(
+        "warning",
+        "口径中可疑：{reason_zh}",
+        "suspicious in the profile: {reason_en}",
+        "若不是有意如此，请改正或删去。",
+        "Correct it or take it out, unless it is meant.",
+    ),
+    "P702": _code(
+        "note",
+        "附表、规则、图、文字材料和本口径的模板都没有用到它",
+        "no schedule, rule, chart or text, nor the profile's template, uses it",
+        "自己的模板（--template）可以用它；若不是为此，可以删去。",
+        "A template of your own (--template) may; if it is not meant for one, take it out.",
+    ),
 }
 
 
@@ -615,6 +651,9 @@ WHY: Mapping[str, Words] = {
         "With a wrong tag in it a template gives no complete report.",
     ),
     "O": Words("文件要么全部写好，要么保持原样。", "Files are written whole or left as they were."),
+    "P": Words(
+        "口径写错一处，用它编的每份报告都错。", "A slip in a profile is in every report that is compiled with it."
+    ),
 }
 """First letter of a built-in code -> why it is told."""
 

@@ -19,16 +19,17 @@ from xl2report.derive import Figures
 from xl2report.facts import Book, Cell
 from xl2report.figures import Figure
 from xl2report.findings import Finding, finding, has_errors, one_of, strictly
-from xl2report.loading import available, load_profile, shipped
+from xl2report.loading import ProfileError, available, folder_of, load_profile, shipped
 from xl2report.packages import document_date, parts_of, sealed, sealed_pdf, write_all
 from xl2report.profile import Profile
-from xl2report.reader import read
+from xl2report.reader import opened, read
 from xl2report.sheets import Sheet, lay_out
 
 if TYPE_CHECKING:
     from xl2report.vocabulary import Entry
 
 DEFAULT_PROFILE = "sichuan/2023"
+"""The profile that a workbook is read with first, and the one that the example is of."""
 
 
 def load(path: str | Path, profile: str | Path | None = None) -> Report:
@@ -36,7 +37,8 @@ def load(path: str | Path, profile: str | Path | None = None) -> Report:
 
     Args:
         path: the standard workbook (.xlsx); it is only read.
-        profile: a profile's name (``sichuan/2023``) or the folder of your own; the one that ships by default.
+        profile: a profile's name (``sichuan/2023``) or the folder of your own; by default the one that ships for the
+            年度 of the workbook.
 
     Returns:
         The report with everything that was found. Never raises on user data: a file that cannot be read is a
@@ -47,12 +49,17 @@ def load(path: str | Path, profile: str | Path | None = None) -> Report:
     """
     rules = load_profile(profile or DEFAULT_PROFILE)
     source = Path(path)
-    book, findings = read(source, rules)
+    workbook = opened(source)
+    book, findings = read(workbook, rules)
+    year = book.info.get("年度", "") if book else ""
+    if profile is None and year != str(rules.year) and _of_year(year) in available():
+        rules = load_profile(_of_year(year))
+        book, findings = read(workbook, rules)
     readable = book is not None
     book = book or Book()
-    year = book.info.get("年度", "")
     if year and year != str(rules.year):
-        findings = (finding("F006", book.info_cells["年度"], found=year, expected=_profiles_of(year, rules)),)
+        years = _years() if profile is None else _profiles_of(year, rules)
+        findings = (finding("F006", book.info_cells["年度"], found=year, expected=years),)
         readable = False
     figures = Figures(rules, book)
     sheets = lay_out(rules, book, figures)
@@ -60,6 +67,16 @@ def load(path: str | Path, profile: str | Path | None = None) -> Report:
         return Report(source, rules, book, figures, sheets, findings, readable)
     checked = check(rules, book, figures, sheets)
     return Report(source, rules, book, figures, sheets, (*findings, *checked.findings), left_out=checked.left_out)
+
+
+def _of_year(year: str) -> str:
+    """What a profile of a year is called in the jurisdiction of the default one."""
+    return f"{DEFAULT_PROFILE.partition('/')[0]}/{year}"
+
+
+def _years() -> str:
+    """The years for which a profile ships in the jurisdiction of the default one."""
+    return "、".join(name.partition("/")[2] for name in available() if name.startswith(_of_year("")))
 
 
 def _profiles_of(year: str, profile: Profile) -> str:
@@ -353,17 +370,29 @@ def example() -> Path:
 def new_workbook(path: str | Path, profile: str | Path | None = None, *, example: bool = False) -> CompileResult:
     """Write the blank workbook of a profile, or its example; an existing file is never overwritten.
 
+    Without ``profile`` the blank workbook is that of the latest year for which a profile ships. The example is the accounts
+    of one year; a profile of another one has none (F006).
+
     Raises:
         ProfileError: where the profile itself cannot be used.
     """
-    from xl2report.workbooks import blank_workbook, example_workbook
+    from xl2report.workbooks import blank_workbook, example_workbook, example_year
 
     target = Path(path)
     if target.exists():
         return CompileResult((), (finding("O603", str(target)),))
-    make = example_workbook if example else blank_workbook
-    written = write_all({target: make(load_profile(profile or DEFAULT_PROFILE))})
+    rules = load_profile(profile or (DEFAULT_PROFILE if example else latest_profile()))
+    year = example_year(rules) if example else ""
+    if year and year != str(rules.year):
+        wrong = finding("F006", str(target), found=year, expected=_profiles_of(year, rules))
+        return CompileResult((), (wrong,))
+    written = write_all({target: (example_workbook if example else blank_workbook)(rules)})
     return CompileResult(written.paths, written.findings)
+
+
+def latest_profile() -> str:
+    """The profile of the latest year that ships in the jurisdiction of the default one."""
+    return max(name for name in available() if name.startswith(_of_year("")))
 
 
 # -- templates ------------------------------------------------------------------------------------
@@ -462,7 +491,7 @@ def lint_template(
         report = load(workbook, profile)
         if not report.readable:
             return TemplateResult(report.findings, readable=False)
-        own = report.book.info
+        rules, own = report.profile, report.book.info
     mistakes = lint(data, rules, source.name, own)
     findings = tuple(mistake.finding for mistake in mistakes)
     if any(found.code == "T504" for found in findings):
@@ -491,6 +520,41 @@ def export_template(path: str | Path, profile: str | Path | None = None) -> Temp
         return TemplateResult((finding("O603", str(target)),))
     written = write_all({target: Path(rules.template).read_bytes()})
     return TemplateResult(written.findings, written.paths)
+
+
+# -- profiles -------------------------------------------------------------------------------------
+
+
+def lint_profile(name: str | Path | None = None) -> CompileResult:
+    """Everything that is wrong or looks wrong in a profile that ships, the latest by default, or in a folder of your own."""
+    from xl2report.profile_files import lint_folder
+
+    try:
+        folder = folder_of(name or latest_profile())
+    except ProfileError as error:
+        return CompileResult((), (finding("F008", str(name), reason=error.problems[0]),), readable=False)
+    return CompileResult((), lint_folder(folder))
+
+
+def export_profile(folder: str | Path, name: str | None = None, *, extends: bool = False) -> CompileResult:
+    """Write a folder to start a profile of your own from; nothing is ever overwritten.
+
+    Args:
+        folder: where to write; a folder that is there must be empty.
+        name: the profile that ships to start from; the latest by default.
+        extends: write a ``profile.toml`` that extends it and shows what may be changed, instead of a copy of its folder.
+
+    Raises:
+        ProfileError: where no such profile ships.
+    """
+    from xl2report.profile_files import export_files, overlay_files
+
+    target = Path(folder)
+    outputs = (overlay_files if extends else export_files)(name or latest_profile(), target)
+    if target.exists() and not (target.is_dir() and not any(target.iterdir())):
+        return CompileResult((), (finding("O603", str(target)),))
+    written = write_all(outputs)
+    return CompileResult(written.paths, written.findings)
 
 
 def _bytes_of(path: Path) -> bytes | Finding:

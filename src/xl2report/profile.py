@@ -26,15 +26,30 @@ class Code:
     narrative: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Former:
+    """What a code was called until a year, or a code that ended with it; ``now`` is what it is called since, if anything."""
+
+    code: str
+    name: str
+    until: int
+    now: str = ""
+
+
 @dataclass(frozen=True)
 class Mark:
-    """What may be known of a fact: a closed list of values, a code tree, or free text."""
+    """What may be known of a fact: a closed list of values, a code tree, or free text.
+
+    ``former`` holds by code the names that ended before the profile's year, the latest first; a code that is not in
+    ``codes`` any more has its last name there.
+    """
 
     name: str
     values: tuple[str, ...] = ()
     lengths: tuple[int, ...] = ()
     levels: tuple[str, ...] = ()
     codes: Mapping[str, Code] = field(default_factory=dict)
+    former: Mapping[str, tuple[Former, ...]] = field(default_factory=dict)
 
     @property
     def is_tree(self) -> bool:
@@ -42,13 +57,15 @@ class Mark:
         return bool(self.lengths)
 
     def name_of(self, code: str) -> str:
-        """The official name of a code, or the code itself where the list does not have it."""
-        return self.codes[code].name if code in self.codes else code
+        """The official name of a code, the last one where it ended, or the code itself where the list never had it."""
+        if code in self.codes:
+            return self.codes[code].name
+        return self.former[code][0].name if code in self.former else code
 
     def narrative_name(self, code: str) -> str:
         """The name of a code as running text says it."""
         entry = self.codes.get(code)
-        return (entry.narrative or entry.name) if entry else code
+        return (entry and entry.narrative) or self.name_of(code)
 
     def children(self, code: str) -> tuple[str, ...]:
         """The codes one level below, in order."""

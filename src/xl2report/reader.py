@@ -17,10 +17,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from xl2report.facts import COLUMN, TABLE, Book, Cell, Fact, Row, letters
+from xl2report.facts import COLUMN, TABLE, Book, Cell, Fact, Row, Source, letters
 from xl2report.figures import EXACT, half_up
 from xl2report.findings import DIFFERENCE, Finding, Term, finding, nearest, one_of
-from xl2report.profile import Column, Mark, Profile, Table
+from xl2report.profile import Column, Former, Mark, Profile, Table
 
 HEADING_ROWS = 10
 LARGEST_UNPACKED = 256 * 2**20
@@ -54,31 +54,52 @@ def normal(value: object) -> str:
     return "".join(unicodedata.normalize("NFKC", str(value)).split()) if value is not None else ""
 
 
-def read(source: Path | bytes, profile: Profile, name: str = "") -> tuple[Book | None, tuple[Finding, ...]]:
+@dataclass(frozen=True)
+class Opened:
+    """A workbook that was opened and not read yet: its sheets, or why it cannot be read."""
+
+    name: str
+    sheets: tuple[_Sheet, ...] = ()
+    problem: Finding | None = None
+
+
+def opened(source: Path | bytes, name: str = "") -> Opened:
+    """A workbook opened once, to be read with one profile or with several."""
+    name = name or (source.name if isinstance(source, Path) else "workbook")
+    if isinstance(source, Path):
+        try:
+            data = source.read_bytes()
+        except FileNotFoundError:
+            return Opened(name, problem=finding("F001", name, found=str(source)))
+        except OSError as error:
+            return Opened(name, problem=finding("F009", name, reason=error.strerror or str(error)))
+    else:
+        data = source
+    problem = _unreadable(data, name)
+    if problem:
+        return Opened(name, problem=problem)
+    try:
+        sheets = tuple(sheet for sheet in _open(data) if not is_results(sheet.rows))
+    except Exception as error:  # openpyxl raises whatever its parsers raise
+        return Opened(name, problem=finding("F005", name, reason=f"{type(error).__name__}: {error}"))
+    return Opened(name, sheets, None if sheets else finding("F007", name))
+
+
+def read(source: Path | bytes | Opened, profile: Profile, name: str = "") -> tuple[Book | None, tuple[Finding, ...]]:
     """The accounts in a workbook, and everything that is wrong with it.
 
     Args:
-        source: the path of an .xlsx (or .xlsm, read without its macros), or its bytes.
+        source: the path of an .xlsx (or .xlsm, read without its macros), its bytes, or what :func:`opened` made of it.
         profile: declares sheets, headings, words and codes.
         name: how findings call the file; the path's name by default.
 
     Returns:
         The book, or ``None`` where the file cannot be read at all; and the findings, in the order of the sheets.
     """
-    name = name or (source.name if isinstance(source, Path) else "workbook")
-    if isinstance(source, Path):
-        try:
-            data = source.read_bytes()
-        except FileNotFoundError:
-            return None, (finding("F001", name, found=str(source)),)
-        except OSError as error:
-            return None, (finding("F009", name, reason=error.strerror or str(error)),)
-    else:
-        data = source
-    problem = _unreadable(data, name)
-    if problem:
-        return None, (problem,)
-    return _Reader(profile, name).book(data)
+    book = source if isinstance(source, Opened) else opened(source, name)
+    if book.problem:
+        return None, (book.problem,)
+    return _Reader(profile, book.name).book(book.sheets)
 
 
 # -- what kind of file it is ----------------------------------------------------------------------
@@ -270,6 +291,7 @@ class _Reader:
         self.rows: dict[str, tuple[Row, ...]] = {}
         self.head_cells: dict[tuple[str, str], Cell] = {}
         self.twice: set[str] = set()
+        self.item_at: dict[tuple[str, int], str] = {}
 
     def say(self, code: str, place: Cell | str, **words: Any) -> None:
         """Note a finding; a cell that is looked at twice is reported once."""
@@ -277,13 +299,8 @@ class _Reader:
         if found not in self.findings[-20:]:
             self.findings.append(found)
 
-    def book(self, data: bytes) -> tuple[Book | None, tuple[Finding, ...]]:
-        try:
-            sheets = [sheet for sheet in _open(data) if not is_results(sheet.rows)]
-        except Exception as error:  # openpyxl raises whatever its parsers raise
-            return None, (finding("F005", self.name, reason=f"{type(error).__name__}: {error}"),)
-        if not sheets:
-            return None, (finding("F007", self.name),)
+    def book(self, sheets: Sequence[_Sheet]) -> tuple[Book, tuple[Finding, ...]]:
+        """The accounts in the sheets of a workbook, and what is wrong with them."""
         by_name: dict[str, _Sheet] = {}
         wanted = {normal(name): name for name in self.profile.tables}
         for sheet in sheets:
@@ -313,11 +330,18 @@ class _Reader:
         book = Book(tuple(self.facts), self.rows, self.info, self.info_cells, found, self.head_cells, doubtful)
         return book, tuple(self.findings)
 
-    def doubtful(self, titles: Mapping[str, str]) -> frozenset[str]:
-        """The input sheets in which an error was found, that stand twice, or that are required and missing."""
-        wrong = {f.cell.sheet if f.cell else f.place for f in self.findings if f.severity == "error"}
-        missing = {t.name for t in self.profile.tables.values() if t.required and t.name not in titles}
-        return frozenset(self.twice | missing | {table for table, title in titles.items() if title in wrong})
+    def doubtful(self, titles: Mapping[str, str]) -> frozenset[Source]:
+        """What has an error of reading, stands twice, or is required and missing."""
+        whole = set(self.twice) | {t.name for t in self.profile.tables.values() if t.required and t.name not in titles}
+        by_title = {title: table for table, title in titles.items()}
+        found: set[Source] = {(table, "") for table in whole}
+        for wrong in self.findings:
+            if wrong.severity == "error":
+                title = wrong.cell.sheet if wrong.cell else wrong.place
+                row = int(wrong.cell.ref.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")) if wrong.cell else 0
+                if title in by_title:
+                    found.add((by_title[title], self.item_at.get((title, row), "")))
+        return frozenset(found)
 
     # -- one sheet ----------------------------------------------------------------------------
     def table(self, table: Table, sheet: _Sheet) -> None:
@@ -523,6 +547,7 @@ class _Reader:
                 continue
             info = known.get(normal(name))
             name = info.name if info else name
+            self.item_at[sheet.title, row + 1] = name
             place = sheet.cell(row, value)
             if name in self.info_cells:
                 self.say("V209", place, item=name, found=str(self.info_cells[name]))
@@ -603,6 +628,7 @@ class _Reader:
                 self.say("V209", place, item=item, found=str(seen[item]))
                 continue
             seen[item] = place
+            self.item_at[sheet.title, row + 1] = item
             rows.append(self.row(table, sheet, heads, row, {key_column.mark: item}))
         self.rows[table.name] = tuple(rows)
         self.facts.extend(f for r in rows for f in r.facts.values())
@@ -804,16 +830,29 @@ class _Reader:
             if not (value.isascii() and value.isdigit()):
                 self.say("V214", place, heading=column.heading, found=value, expected=column.hint)
                 return False
-            if value not in mark.codes:
+            if value in mark.former and value not in mark.codes:
+                self.say_former(mark.former[value][0], f"{value} {mark.name_of(value)}", place)
+            elif value not in mark.codes:
                 self.say("V205", place, found=value)
             elif len(value) < mark.lengths[-1]:
                 self.say("V213", place, level=mark.levels[-1], found=f"{value} {mark.name_of(value)}")
         return True
 
     def check_name(self, column: Column, code: str, name: str, place: Cell) -> None:
-        entry = self.profile.marks[column.mark].codes.get(code)
-        if name and entry and normal(name) != normal(entry.name):
+        mark = self.profile.marks[column.mark]
+        entry = mark.codes.get(code)
+        if not name or not entry or normal(name) == normal(entry.name):
+            return
+        former = next((f for f in mark.former.get(code, ()) if normal(f.name) == normal(name)), None)
+        if former:
+            self.say_former(former, name, place)
+        else:
             self.say("V206", place, found=name, expected=f"{code} {entry.name}")
+
+    def say_former(self, former: Former, found: str, place: Cell) -> None:
+        """Report a code or a name that ended; one of last year may still carry money over."""
+        code = "V219" if former.until == self.profile.year - 1 else "V217"
+        self.say(code, place, found=found, expected=former.now, until=str(former.until))
 
     # -- control totals -----------------------------------------------------------------------
     def control_totals(self, lines: list[_Line], leaves: list[_Line]) -> None:

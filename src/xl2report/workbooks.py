@@ -13,6 +13,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
+from xl2report.loading import ProfileError, csv_rows
 from xl2report.profile import Column, Profile, Table
 from xl2report.sheets import width_of
 
@@ -41,9 +42,18 @@ def example_rows(profile: Profile) -> dict[str, list[dict[str, str]]]:
     """The rows of the profile's example CSV files by input sheet."""
     rows = {}
     for table, path in profile.example.items():
-        with Path(path).open(encoding="utf-8", newline="") as stream:
-            rows[table] = list(csv.DictReader(stream))
+        try:
+            rows[table] = csv_rows(path)
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise ProfileError(profile.name, [f"example/{Path(path).name}: {error}"]) from error
     return rows
+
+
+def example_year(profile: Profile) -> str:
+    """The year of the profile's example accounts, "" where they do not say."""
+    table = next(t for t in profile.tables.values() if t.kind == "info")
+    rows = example_rows(profile).get(table.name, ())
+    return next((r[table.amounts[0].heading] for r in rows if r[table.columns[0].heading] == "年度"), "")
 
 
 class _Writer:
