@@ -10,7 +10,7 @@ import xl2report
 SOURCE = Path(xl2report.__file__).parent
 ORDER = [
     "facts", "figures", "formulas", "findings", "profile", "loading", "reader", "derive", "phrasing", "sheets",
-    "checks", "schedules", "workbooks", "packages", "office", "contents", "charts", "tables", "views", "vocabulary",
+    "checks", "schedules", "packages", "live", "workbooks", "carrying", "office", "contents", "charts", "tables", "views", "vocabulary",
     "linting", "template_text", "template_files", "narrative", "pipeline", "cli", "__main__",
 ]  # fmt: skip
 HOMES = {

@@ -21,6 +21,9 @@ from xl2report.profile import EACH_ROW, Claim, Profile, Rule
 from xl2report.reader import normal
 from xl2report.sheets import Box, Sheet, Uncovered, uncovered
 
+STALE = "【待更新】"
+"""What stands before a text that was carried from last year's workbook until somebody has changed it."""
+
 UNEXPLAINED = ("未完成", "超出", "未支出", "未安排")
 """The situations of an execution of budget that the report must give the reason for."""
 
@@ -77,6 +80,7 @@ def check(profile: Profile, book: Book, figures: Figures, sheets: Iterable[Sheet
         found.extend(run(rule, profile, book, figures, {k: s for k, s in by_key.items() if k not in incomplete}))
     found.extend(_check_figures(profile, book, by_key))
     found.extend(_missing_texts(profile, book, figures))
+    found.extend(_stale_texts(profile, book))
     return tuple(found)
 
 
@@ -350,6 +354,19 @@ def _missing_texts(profile: Profile, book: Book, figures: Figures) -> Iterator[F
                 terms += [Term("预算", _worded(figures[f"{item.measure}.预算"]))]
                 terms += [Term("完成率", rate.text)] if rate.value is not None else []
                 yield finding("N402", sheet, position=position, expected=item.label, terms=terms)
+
+
+def _stale_texts(profile: Profile, book: Book) -> Iterator[Finding]:
+    """One finding for each name whose texts are still last year's, at the first of their cells."""
+    for table in profile.tables.values():
+        cells: dict[str, list[Cell]] = {}
+        for row in book.table(table.name):
+            for heading, text in row.texts.items():
+                if STALE in text:
+                    cells.setdefault(row.text(table.columns[0].heading), []).append(row.cells[heading])
+        for name, places in cells.items():
+            refs = "、".join(place.ref for place in places[:8]) + ("……" if len(places) > 8 else "")
+            yield finding("N410", places[0], name=name.replace(STALE, "")[:40], count=str(len(places)), found=refs)
 
 
 def positions(profile: Profile, book: Book) -> frozenset[str]:

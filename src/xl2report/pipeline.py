@@ -310,8 +310,24 @@ def example() -> Path:
     return shipped("workbook_templates", "sichuan-2023-example.xlsx")
 
 
-def new_workbook(path: str | Path, profile: str | Path | None = None, *, example: bool = False) -> CompileResult:
+def new_workbook(
+    path: str | Path,
+    profile: str | Path | None = None,
+    *,
+    example: bool = False,
+    last: str | Path | None = None,
+) -> CompileResult:
     """Write the blank workbook of a profile, or its example; an existing file is never overwritten.
+
+    Args:
+        path: the workbook to write.
+        profile: as for :func:`load`; with ``last``, the profile of the year after that one by default.
+        example: the filled-in example instead.
+        last: last year's workbook; its results become the prior-year amounts and opening balances of the new one.
+
+    Returns:
+        The path written, and for each sheet what was carried from last year. Where last year's workbook has errors,
+        they are the findings, and nothing is written.
 
     Raises:
         ProfileError: where the profile itself cannot be used.
@@ -321,9 +337,42 @@ def new_workbook(path: str | Path, profile: str | Path | None = None, *, example
     target = Path(path)
     if target.exists():
         return CompileResult((), (finding("O603", str(target)),))
+    if last is not None:
+        return _next_workbook(target, Path(last), profile)
     make = example_workbook if example else blank_workbook
     written = write_all({target: make(load_profile(profile or DEFAULT_PROFILE))})
     return CompileResult(written.paths, written.findings)
+
+
+def _next_workbook(target: Path, last: Path, profile: str | Path | None) -> CompileResult:
+    """Write the workbook of the year after that of another one, beginning with its results."""
+    from xl2report.carrying import carried
+    from xl2report.workbooks import filled_workbook
+
+    book, findings = read(last, load_profile(profile or DEFAULT_PROFILE))
+    if book is None:
+        return CompileResult((), findings, readable=False)
+    year = book.info.get("年度", "")
+    report = load(last, _profile_of_year(year, profile) or profile)
+    if not report.ok:
+        return CompileResult((), report.findings, report.readable, report.checked)
+    following = str(int(year) + 1)
+    name = profile if profile is not None and load_profile(profile).year == int(following) else None
+    name = name or _profile_of_year(following, profile) or profile or report.profile.name
+    rules = load_profile(name)
+    missing = (
+        () if str(rules.year) == following else (finding("O609", str(target), year=following, profile=rules.name),)
+    )
+    new = carried(report.book, report.figures, rules)
+    written = write_all({target: filled_workbook(rules, new.rows)})
+    return CompileResult(written.paths, (*written.findings, *missing, *new.findings))
+
+
+def _profile_of_year(year: str, like: str | Path | None) -> str:
+    """The profile of a year that comes with the program, of the province of another one where there is one."""
+    province = str(like or DEFAULT_PROFILE).partition("/")[0]
+    names = [name for name in available() if name.endswith(f"/{year}")]
+    return next((name for name in names if name.startswith(f"{province}/")), names[0] if names else "")
 
 
 # -- templates ------------------------------------------------------------------------------------

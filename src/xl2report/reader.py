@@ -903,8 +903,8 @@ def _open(data: bytes, skip: Iterable[str] = ()) -> list[_Sheet]:
             parts[part] = _NOT_READ.sub(b"", parts[part])
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
-        for name, part in parts.items():
-            archive.writestr(name, part)
+        for name, content in parts.items():
+            archive.writestr(name, content)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of drop-downs and colours that are not read here
         book = load_workbook(stream, data_only=True, keep_links=False)
@@ -913,7 +913,9 @@ def _open(data: bytes, skip: Iterable[str] = ()) -> list[_Sheet]:
 
 
 _BLANK_SHEET = b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData/></worksheet>'
-_NOT_READ = re.compile(rb"<conditionalFormatting[ >].*</conditionalFormatting>|<dataValidations[ >].*?</dataValidations>", re.S)
+_NOT_READ = re.compile(
+    rb"<conditionalFormatting[ >].*</conditionalFormatting>|<dataValidations[ >].*?</dataValidations>", re.S
+)
 """What a sheet holds beside its cells and what openpyxl would spend time on: colours and drop-downs."""
 
 
