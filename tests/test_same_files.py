@@ -148,7 +148,7 @@ def pasted_from_elsewhere(sheets: Sheets) -> Sheets:
 def sheets_of(book: Workbook) -> Sheets:
     """The input sheets of the example from their headings down."""
     return {
-        page.title: [list(row) for row in page.iter_rows(min_row=3, values_only=True)]
+        page.title: [list(row) for row in page.iter_rows(min_row=3, values_only=True) if any(row)]
         for page in book.worksheets
         if page.title not in ("填表说明", "平衡检查", "词表")
     }

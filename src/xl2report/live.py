@@ -69,13 +69,13 @@ class Balance:
 
     @property
     def state(self) -> str:
-        """``blank``, ``zero`` (nothing on either side), ``idle`` (its condition is not met), ``holds`` or ``breaks``."""
+        """``blank``, ``idle`` (its condition is not met), ``zero`` (nothing on either side), ``holds`` or ``breaks``."""
         if any(not need.value for need in self.needs):
             return "blank"
-        if not (self.left.value or self.right.value):
-            return "zero"
         if self.when and not COMPARISONS[self.when[1]](self.when[0].value, self.when[2].value):
             return "idle"
+        if not self.when and not (self.left.value or self.right.value):
+            return "zero"
         return "holds" if COMPARISONS[self.claim.sign](self.left.value, self.right.value) else "breaks"
 
 

@@ -494,7 +494,7 @@ class _Writer:
             if column.kind == "mark" and column.mark in self.profile.trees:
                 self.colour_codes(paint, column, cell)
             if column.heading in table.unique:
-                pairs = ",".join(f"{_fixed(placed, h)},{cells[h]}" for h in table.unique)
+                pairs = ",".join(f"{_fixed(placed, h)},TRIM({cells[h]})" for h in table.unique)
                 paint(column, "red", f"AND(LEN({cell})>0,COUNTIFS({pairs})>1)")
             if column.needed:
                 tests = ",".join(_one_of(cells[c.heading], v) for c, v in _needed(placed, column))
@@ -598,7 +598,9 @@ class _Writer:
         difference = balance.left.value - balance.right.value
         blank = ",".join(f"{need.formula}=0" for need in balance.needs) or "FALSE"
         formula = f'IF(F{number}{sign}0,"{results["holds"]}","{breaks.replace(chr(34), chr(34) * 2)[:250]}")'
-        if balance.when:
+        if balance.when is None:
+            formula = f'IF(AND(C{number}=0,E{number}=0),"{results["zero"]}",{formula})'
+        else:
             left, condition, right = balance.when
             met = f"{left.formula}{EXCEL_SIGNS.get(condition, condition)}{right.formula}"
             formula = f'IF({met},{formula},"{results["idle"]}")'
@@ -609,7 +611,6 @@ class _Writer:
         sheet.write_string(row, 3, {"<=": "≤", ">=": "≥", "!=": "≠"}.get(claim.sign, claim.sign), self.looks["sign"])
         sheet.write_formula(row, 4, f"={balance.right.formula}", money, float(balance.right.value))
         sheet.write_formula(row, 5, f"=ROUND(C{number}-E{number},2)", money, float(difference))
-        formula = f'IF(AND(C{number}=0,E{number}=0),"{results["zero"]}",{formula})'
         formula = f'=IF(OR({blank}),"{results["blank"]}",{formula})'
         sheet.write_formula(row, 6, formula, self.looks["cell"], results[balance.state])
         sheet.write_string(row, 7, action, self.looks["cell"])
