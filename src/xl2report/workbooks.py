@@ -33,6 +33,8 @@ NAMED_ROWS = (100, 300)
 the file large and slow to read, and filling down goes on."""
 SPARE_ROWS = 60
 """Rows below a closed list or 基本信息 in which users add their own."""
+WIDEST_PAGE = 300
+"""Characters that can still be read when they stand side by side on an A4 page; a wider sheet prints on two."""
 ATTACHMENTS = 20
 CREATED = datetime(2024, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 """One date for every generated workbook, so that the same profile gives the same bytes."""
@@ -245,6 +247,7 @@ class _Writer:
             self.book.define_name(_table_of(mark), f"={WORDS}!${a}${first}:${b}${last}")
             if at == 0:
                 sheet.autofilter(HEADING_ROW, 0, last - 1, 2)
+            sheet.set_column(at + 3, at + 3, 3)
             at += 4
         positions = [text.position for text in self.profile.texts.values()]
         positions += [f"附件{number}" for number in range(1, ATTACHMENTS + 1)]
@@ -281,8 +284,11 @@ class _Writer:
             self.validate(sheet, table, column, at, first, placed.last - 1)
         sheet.freeze_panes(first, 1 if len(columns) < 4 else 0)
         sheet.repeat_rows(HEADING_ROW)
+        if sum(self.width(c) for c in columns) > WIDEST_PAGE:
+            sheet.fit_to_pages(2, 0)
+            sheet.repeat_columns(0)
         for row, values in enumerate(placed.rows, first):
-            lines = max(1 + width_of(values.get(c.heading, "")) // (self.width(c) - 2) for c in columns)
+            lines = max(-(-width_of(values.get(c.heading, "")) // (self.width(c) - 1)) for c in columns)
             if lines > 1:
                 sheet.set_row(row, min(400, 4 + 15 * lines))
             for at, column in enumerate(columns):
@@ -578,8 +584,7 @@ class _Writer:
     def balance(self, sheet: Any, row: int, balance: Balance) -> None:
         """One line: both sides, their difference, and what that means."""
         rule, claim, number = balance.rule, balance.claim, row + 1
-        about = next(iter(claim.words.values()), "")
-        what = (f"{about}：" if about else "") + rule.why.zh
+        what = self.said(balance)
         action, message = (words.zh.format_map(claim.words) for words in (rule.action, rule.message))
         names = [
             n.text.partition(".")[0] for n in (*names_in(claim.left), *names_in(claim.right)) if isinstance(n, Name)
@@ -614,6 +619,24 @@ class _Writer:
         formula = f'=IF(OR({blank}),"{results["blank"]}",{formula})'
         sheet.write_formula(row, 6, formula, self.looks["cell"], results[balance.state])
         sheet.write_string(row, 7, action, self.looks["cell"])
+
+    def said(self, balance: Balance) -> str:
+        """What a claim compares: its numbers by their labels, or why it must hold where it names boxes of schedules."""
+        claim = balance.claim
+        names = [*names_in(claim.left), *names_in(claim.right)]
+        about = next(iter(claim.words.values()), "")
+        if not all(isinstance(name, Name) for name in names):
+            return (f"{about}：" if about else "") + balance.rule.why.zh
+        when = balance.rule.when
+        text = (f"{when.text} 时，" if when else "") + claim.text
+        names += [*names_in(when.left), *names_in(when.right)] if when else []
+        for name in sorted({name.text for name in names}, key=len, reverse=True):
+            base, _, companion = name.partition(".")
+            label = self.profile.measures[base].label or base
+            text = re.sub(
+                rf"(?<![\w.]){re.escape(name)}(?![\w.])", label + (f"的{companion}数" if companion else ""), text
+            )
+        return text.replace("<=", "≤").replace(">=", "≥")
 
     def progress(self, sheet: Any, row: int) -> None:
         """How many rows each sheet has and how many of its required cells are still blank."""
