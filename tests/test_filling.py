@@ -201,6 +201,39 @@ def test_what_does_not_balance_is_said_in_the_workbook(
     assert rule in {f.code for f in xl2report.load(path).findings}
 
 
+def test_a_rule_added_to_a_profile_is_tried_in_its_workbook(example: Path, converted: Convert, tmp_path: Path) -> None:
+    """Opening balance = last year's closing balance, in a row that the user adds to 上年决算."""
+    rule = """
+    extends = "sichuan/2023"
+    [rule.R900]
+    claim = "年初结转和结余 = 年末结转和结余.上年"
+    message = { zh = "年初数不等于上年年末数", en = "x" }
+    action = { zh = "请核对“结转结余”。", en = "x" }
+    why = { zh = "上年年末就是本年年初。", en = "x" }
+    source = "x"
+    holds = [{ "年初结转和结余" = 1, "年末结转和结余.上年" = 1 }]
+    breaks = [{ "年初结转和结余" = 1, "年末结转和结余.上年" = 2 }]
+    """
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "profile.toml").write_text(rule, encoding="utf-8")
+    blank = tmp_path / "blank.xlsx"
+    assert xl2report.new_workbook(blank, tmp_path / "own").ok
+
+    def said(*rows: tuple[str, float]) -> object:
+        book = load_workbook(blank)
+        book["结转结余"]["A4"], book["结转结余"]["D4"] = FUND, 5
+        for number, (name, amount) in enumerate(rows, 8):
+            book["上年决算"].cell(number, 1).value, book["上年决算"].cell(number, 2).value = name, amount
+        path = tmp_path / f"{len(rows)}{rows}.xlsx"
+        book.save(path)
+        page = load_workbook(converted(path, "xlsx"), data_only=True)[BALANCES]
+        return next(page.cell(row, 7).value for row in range(4, 40) if page.cell(row, 1).value == "R900")
+
+    assert said() == "（尚未填写）"
+    assert said(("年末结转和结余", 5)) == "√ 相符"
+    assert said(("年末结转和结余", 4)) == "× 年初数不等于上年年末数"
+
+
 # -- colours ------------------------------------------------------------------------------------------
 
 COLOURS = {"FFFFC7CE": "red", "FFFCE4D6": "orange", "FFFFF2CC": "yellow"}

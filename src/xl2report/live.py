@@ -156,9 +156,18 @@ class Formulas:
             return self.query(source, count=measure.count)
         if isinstance(source, str):
             return self.named(source)
+        if source is None and companion == "上年":
+            return self.prior_row(base)
         if source is None:
             raise NotLiveError(name)
         return self.expression(source)
+
+    def prior_row(self, measure: str) -> Live:
+        """The row of the prior-year sheet that bears a measure's name; users may add it."""
+        for table in self.profile.tables.values():
+            if table.item_measures:
+                return self.query(Query({TABLE: (table.name,), table.columns[0].mark: (measure,)}))
+        raise NotLiveError(measure)
 
     def box(self, box: BoxName) -> Live:
         """A box of a schedule of numbered lines."""

@@ -353,13 +353,13 @@ def _next_workbook(target: Path, last: Path, profile: str | Path | None) -> Comp
     if book is None:
         return CompileResult((), findings, readable=False)
     year = book.info.get("年度", "")
-    report = load(last, _profile_of_year(year, profile) or profile)
+    given = load_profile(profile).year if profile is not None else None
+    report = load(last, profile if str(given) == year else _profile_of_year(year, profile) or profile)
     if not report.ok:
         return CompileResult((), report.findings, report.readable, report.checked)
     following = str(int(year) + 1)
-    name = profile if profile is not None and load_profile(profile).year == int(following) else None
-    name = name or _profile_of_year(following, profile) or profile or report.profile.name
-    rules = load_profile(name)
+    chosen = profile if str(given) == following else _profile_of_year(following, profile)
+    rules = load_profile(chosen or profile or report.profile.name)
     missing = (
         () if str(rules.year) == following else (finding("O609", str(target), year=following, profile=rules.name),)
     )

@@ -296,6 +296,8 @@ class _Writer:
         last = first + len(placed.rows) - 1
         self.names(sheet, placed)
         self.colour(sheet, placed)
+        cells = f"A{placed.first}:{letters(len(columns) - 1)}{placed.last}"
+        sheet.ignore_errors({"number_stored_as_text": cells})  # codes are texts, and Excel would mark each of them
         if table.kind in ("ledger", "records"):
             sheet.autofilter(HEADING_ROW, 0, placed.last - 1, len(columns) - 1)
         sheet.print_area(0, 0, max(last, first + 20), len(columns) - 1)
