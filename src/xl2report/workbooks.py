@@ -484,6 +484,9 @@ class _Writer:
         cells = {c.heading: f"${placed.letter(c.heading)}{row}" for c in placed.columns}
         amounts = [c for c in placed.columns if c.kind == "amount"]
         entered = "&".join(cells[c.heading] for c in placed.columns if c.kind != "name")
+        marks = "&".join(cells[c.heading] for c in placed.columns if c.kind in ("mark", "name"))
+        marks = f'SUBSTITUTE(SUBSTITUTE({marks}," ",""),"　","")'
+        leaf = "".join(f',ISERROR(SEARCH("{word}",{marks}))' for word in self.total_words(table))
         with_amount = f"LEN({'&'.join(cells[c.heading] for c in amounts)})>0" if amounts else "FALSE"
 
         def paint(column: Column, colour: str, formula: str) -> None:
@@ -498,7 +501,7 @@ class _Writer:
                 paint(column, "red", f"AND(ISTEXT({cell}),LEN(TRIM({cell}))>0,ISERROR(VALUE({cell})){zero})")
                 paint(column, "orange", f"AND(ISNUMBER({cell}),{cell}<0)")
             if table.kind != "items" and column.required and column.kind == "mark" and amounts:
-                paint(column, "red", f"AND(LEN(TRIM({cell}))=0,{with_amount})")
+                paint(column, "red", f"AND(LEN(TRIM({cell}))=0,{with_amount}{leaf})")
             if column.kind == "mark" and column.mark in self.profile.trees:
                 self.colour_codes(paint, column, cell)
             if column.heading in table.unique:
@@ -506,11 +509,15 @@ class _Writer:
                 paint(column, "red", f"AND(LEN({cell})>0,COUNTIFS({pairs})>1)")
             if column.needed:
                 tests = ",".join(_one_of(cells[c.heading], v) for c, v in _needed(placed, column))
-                paint(column, "red", f"AND(LEN(TRIM({cell}))=0,{with_amount},{tests})")
+                paint(column, "red", f"AND(LEN(TRIM({cell}))=0,{with_amount},{tests}{leaf})")
             if table.kind != "items" and column.required:
-                paint(column, "yellow", f"AND(LEN({cell})=0,LEN({entered})>0)")
+                paint(column, "yellow", f"AND(LEN({cell})=0,LEN({entered})>0{leaf})")
         if table.kind == "items":
             self.colour_items(sheet, placed, amounts)
+
+    def total_words(self, table: Table) -> tuple[str, ...]:
+        """The words of a row of totals, in sheets that may have such rows."""
+        return (*self.profile.words["total"], *self.profile.words["subtotal"]) if table.kind == "ledger" else ()
 
     def colour_codes(self, paint: Any, column: Column, cell: str) -> None:
         """A code that the year does not have, and one above the last level; words of totals are none."""
@@ -683,11 +690,19 @@ class _Writer:
             value = sum(not row.get(c.heading) for row in placed.rows for c in columns)
             return Live(f"SUMPRODUCT((LEN({placed.range(key.heading)})>0)*({blanks}))", Decimal(value))
         required_columns = [c for c in placed.columns if c.required]
+        words, marks = self.total_words(table), [c for c in placed.columns if c.kind in ("mark", "name")]
         used = "+".join(f"LEN({placed.range(c.heading)})" for c in self.entered(placed))
         blanks = "+".join(f"(LEN({placed.range(c.heading)})=0)" for c in required_columns)
-        rows_in_use = [row for row in placed.rows if any(row.get(c.heading) for c in self.entered(placed))]
-        value = sum(not row.get(c.heading) for row in rows_in_use for c in required_columns)
-        return Live(f"SUMPRODUCT((({used})>0)*({blanks}))", Decimal(value))
+        text = "&".join(placed.range(c.heading) for c in marks)
+        leaf = "".join(f'*ISERROR(SEARCH("{word}",{text}))' for word in words)
+        value = sum(
+            not row.get(c.heading)
+            for row in placed.rows
+            if any(row.get(e.heading) for e in self.entered(placed))
+            and not any(word in "".join(row.get(m.heading, "") for m in marks) for word in words)
+            for c in required_columns
+        )
+        return Live(f"SUMPRODUCT((({used})>0)*({blanks}){leaf})", Decimal(value))
 
 
 def _fixed(placed: Placed, heading: str) -> str:
