@@ -505,11 +505,10 @@ def test_texts_are_kept_and_marked_and_the_mark_is_an_error(following: Path, nex
     assert xl2report.compile(following, profile=next_profile).paths == ()
 
 
-def test_the_mark_is_never_doubled(
-    edited: Callable[..., Path], profile: Profile, next_profile: Path, following: Path, tmp_path: Path
-) -> None:
-    book = load_workbook(following)
-    assert not any("】【" in str(cell.value) for row in book["文字材料"].iter_rows() for cell in row)
+def test_a_last_year_that_still_bears_the_mark_is_refused(following: Path, next_profile: Path, tmp_path: Path) -> None:
+    result = xl2report.new_workbook(tmp_path / "new.xlsx", next_profile, last=following)
+    assert (result.status, result.paths) == (1, ())
+    assert "N410" in {f.code for f in result.findings}
 
 
 def test_own_rows_of_the_basic_information_and_the_glossary_are_kept(

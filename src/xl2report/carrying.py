@@ -170,4 +170,4 @@ class _Carrier:
         text = table.columns[-1].heading
         for row in self.book.table(table.name):
             if row.text(text):
-                yield {h: t for h, t in row.texts.items() if t} | {text: STALE + row.text(text).removeprefix(STALE)}
+                yield {h: t for h, t in row.texts.items() if t} | {text: STALE + row.text(text)}
