@@ -10,8 +10,9 @@ import xl2report
 SOURCE = Path(xl2report.__file__).parent
 ORDER = [
     "facts", "figures", "formulas", "findings", "profile", "loading", "reader", "derive", "phrasing", "sheets", "scopes",
-    "checks", "explaining", "schedules", "workbooks", "packages", "editing", "comments", "annotation", "office", "contents", "charts",
-    "tables", "views", "vocabulary", "linting", "template_text", "template_files", "profile_files", "narrative", "pipeline", "cli", "__main__",
+    "checks", "explaining", "schedules", "packages", "live", "workbooks", "carrying", "editing", "comments", "annotation", "office",
+    "contents", "charts", "tables", "views", "vocabulary", "linting", "template_text", "template_files", "profile_files", "narrative",
+    "pipeline", "cli", "__main__",
 ]  # fmt: skip
 HOMES = {
     "openpyxl": {"reader"},

@@ -991,6 +991,23 @@ with zipfile.ZipFile(sys.argv[-1]) as source, zipfile.ZipFile(out / "report.docx
 
 
 @case(
+    "N410",
+    zh="""
+    错误 N410 文字材料!D37  “原因：收支总计”有1处文字还是上年的，标着【待更新】
+        现为：D37
+        办法：请按本年情况修改，改好后删去【待更新】；不再需要的，删去整行。
+    """,
+    en="""
+    error N410 文字材料!D37  1 texts of “原因：收支总计” are still last year's, marked 【待更新】
+        found: D37
+        what to do: Bring them up to date and take out 【待更新】; delete the rows that are no longer needed.
+    """,
+)
+def a_text_of_last_year() -> Said:
+    return compiled(example(文字材料={"D37": "【待更新】人员增加"}))
+
+
+@case(
     "N407",
     zh="""
     说明 N407 report.docx  目录的页码已用 LibreOffice 分页核定
@@ -1497,6 +1514,72 @@ def an_overlay_that_says_what_its_base_says() -> Said:
 )
 def a_number_that_nothing_asks_for() -> Said:
     return linted('[measure."人均公用经费"]\nformula = "公用经费 / 在职人员总数"\nunit = "万元"\n')
+
+
+# -- a new year -----------------------------------------------------------------------------------------
+
+
+def next_year(code: str, sheet: str) -> Said:
+    """What is said of a sheet when the workbook of 2024 is made from the example."""
+    Path("2024").mkdir()
+    text = 'extends = "sichuan/2023"\n[profile]\ntitle = "次年度"\nyear = 2024\n'
+    Path("2024/profile.toml").write_text(text, encoding="utf-8")
+    found = xl2report.new_workbook("new.xlsx", "2024", last=xl2report.example()).findings
+    return said(f for f in found if (f.code, f.place) == (code, sheet))
+
+
+@case(
+    "O608",
+    zh="""
+    说明 O608 结转结余  从上年工作簿带入1行：上年“年末结转和结余”带入“年初结转和结余”
+        现为：一般公共预算财政拨款
+        办法：请核对；有变化的，直接修改。
+    """,
+    en="""
+    note O608 结转结余  1 rows carried from last year's workbook: last year's 年末结转和结余 as 年初结转和结余
+        found: 一般公共预算财政拨款
+        what to do: Look them over and change what is different now.
+    """,
+)
+def the_balances_of_last_year() -> Said:
+    return next_year("O608", "结转结余")
+
+
+@case(
+    "O609",
+    zh="""
+    说明 O609 收入决算  没有从上年工作簿带入
+        办法：请按本年数据填写。
+    """,
+    en="""
+    note O609 收入决算  nothing was carried from last year's workbook
+        what to do: Fill it in with this year's data.
+    """,
+)
+def the_income_of_last_year() -> Said:
+    return next_year("O609", "收入决算")
+
+
+@case(
+    "O610",
+    zh="""
+    提示 O610 new.xlsx  还没有2099年度的口径，新工作簿按 某省/2098 生成
+        办法：可以先填；核对和编制要等有了2099年度的口径，用 --profile 指定。
+    """,
+    en="""
+    warning O610 new.xlsx  there is no profile of 2099 yet; the new workbook is made by 某省/2098
+        what to do: Fill it in now; check and compile when there is a profile of 2099, with --profile.
+    """,
+)
+def a_year_without_a_profile() -> Said:
+    Path("某省/2098").mkdir(parents=True)
+    text = 'extends = "sichuan/2023"\n[profile]\ntitle = "二〇九八年度"\nyear = 2098\n'
+    Path("某省/2098/profile.toml").write_text(text, encoding="utf-8")
+    example(基本信息={"B7": 2098}).save("last.xlsx")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("xl2report.pipeline.available", lambda: ())
+        found = xl2report.new_workbook("new.xlsx", "某省/2098", last="last.xlsx").findings
+    return said(f for f in found if f.code == "O610")
 
 
 # -- the tests ----------------------------------------------------------------------------------------

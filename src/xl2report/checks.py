@@ -23,6 +23,9 @@ from xl2report.reader import normal
 from xl2report.scopes import Accounts, Shown, Subject, amount_text, around, box_name, found_word, hides, tables_of_names
 from xl2report.sheets import Box, Sheet, Uncovered, uncovered
 
+STALE = "【待更新】"
+"""What stands before a text that was carried from last year's workbook until somebody has changed it."""
+
 UNEXPLAINED = ("未完成", "超出", "未支出", "未安排")
 """The situations of an execution of budget that the report must give the reason for."""
 SIGNS = {"<=": "≤", ">=": "≥", "!=": "≠"}
@@ -147,6 +150,7 @@ def check(profile: Profile, book: Book, figures: Figures, sheets: Iterable[Sheet
     whole = {key: sheet for key, sheet in by_key.items() if not book.doubts(sources.of_schedule(key))}
     found.extend(_check_figures(profile, book, whole))
     found.extend(_missing_texts(profile, book, figures, sources))
+    found.extend(_stale_texts(profile, book))
     return Checked(tuple(found), tuple(left_out))
 
 
@@ -526,6 +530,19 @@ def _missing_texts(profile: Profile, book: Book, figures: Figures, sources: Sour
                 terms += [Term("预算", amount_text(figures[f"{item.measure}.预算"]))]
                 terms += [Term("完成率", rate.text)] if rate.value is not None else []
                 yield finding("N402", sheet, position=position, expected=item.label, terms=terms)
+
+
+def _stale_texts(profile: Profile, book: Book) -> Iterator[Finding]:
+    """One finding for each name whose texts are still last year's, at the first of their cells."""
+    for table in profile.tables.values():
+        cells: dict[str, list[Cell]] = {}
+        for row in book.table(table.name):
+            for heading, text in row.texts.items():
+                if STALE in text:
+                    cells.setdefault(row.text(table.columns[0].heading), []).append(row.cells[heading])
+        for name, places in cells.items():
+            refs = "、".join(place.ref for place in places[:8]) + ("……" if len(places) > 8 else "")
+            yield finding("N410", places[0], name=name.replace(STALE, "")[:40], count=str(len(places)), found=refs)
 
 
 def positions(profile: Profile, book: Book) -> frozenset[str]:

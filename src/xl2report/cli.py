@@ -62,6 +62,10 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "format": ("输出格式：text 文字，json 供程序读取", "output: text, or json for programs"),
     "target": ("要生成的工作簿（.xlsx），不覆盖已有文件", "the workbook to write (.xlsx); never overwrites"),
+    "from": (
+        "上一年度的工作簿：决算数带入上年数，年末结转和结余带入年初，文字标【待更新】",
+        "last year's workbook: results become prior-year amounts and opening balances, texts are marked",
+    ),
     "example": ("不是空白的，而是填好的示例", "the filled-in example instead of a blank one"),
     "error": ("错误", "error"),
     "warning": ("提示", "warning"),
@@ -214,7 +218,9 @@ def parser(words: _Words) -> argparse.ArgumentParser:
         command.add_argument("--strict", action="store_true", help=words["strict"])
     new = commands.add_parser("new", words=words, parents=parents, help=words["new"], description=words["new"])
     new.add_argument("target", type=Path, metavar="OUT.xlsx", help=words["target"])
-    new.add_argument("--example", action="store_true", help=words["example"])
+    start = new.add_mutually_exclusive_group()
+    start.add_argument("--example", action="store_true", help=words["example"])
+    start.add_argument("--from", dest="last", type=Path, metavar="LAST.xlsx", help=words["from"])
     explain = commands.add_parser(
         "explain", words=words, parents=parents, help=words["explain"], description=words["explain"]
     )
@@ -301,7 +307,7 @@ def _run(options: argparse.Namespace, words: _Words) -> list[dict[str, Any]]:
             return [_profile(options)]
         load_profile(options.profile or DEFAULT_PROFILE)
         if options.command == "new":
-            result = new_workbook(options.target, options.profile, example=options.example)
+            result = new_workbook(options.target, options.profile, example=options.example, last=options.last)
             return [_result(str(options.target), result.status, result.paths, result.findings)]
     except ProfileError as error:
         found = tuple(finding("F008", str(options.profile), reason=problem) for problem in error.problems)

@@ -447,6 +447,13 @@ CODES: Mapping[str, _Code] = {
         "请在 Word 或 WPS 中点目录，按 F9，选“只更新页码”；或检查 LibreOffice 后再编译。",
         "Click the contents in Word or WPS, press F9, page numbers only; or look after LibreOffice and compile again.",
     ),
+    "N410": _code(
+        "error",
+        "“{name}”有{count}处文字还是上年的，标着【待更新】",
+        "{count} texts of “{name}” are still last year's, marked 【待更新】",
+        "请按本年情况修改，改好后删去【待更新】；不再需要的，删去整行。",
+        "Bring them up to date and take out 【待更新】; delete the rows that are no longer needed.",
+    ),
     # template ----------------------------------------------------------------------------------
     "T501": _code(
         "error",
@@ -609,6 +616,27 @@ CODES: Mapping[str, _Code] = {
         "the name of the file must end in {expected}",
         "请改用这个扩展名：扩展名与内容不符的工作簿，Excel 打不开。",
         "Use that ending: Excel does not open a workbook whose ending is not that of its content.",
+    ),
+    "O608": _code(
+        "note",
+        "从上年工作簿带入{count}行：{what_zh}",
+        "{count} rows carried from last year's workbook: {what_en}",
+        "请核对；有变化的，直接修改。",
+        "Look them over and change what is different now.",
+    ),
+    "O609": _code(
+        "note",
+        "没有从上年工作簿带入",
+        "nothing was carried from last year's workbook",
+        "请按本年数据填写。",
+        "Fill it in with this year's data.",
+    ),
+    "O610": _code(
+        "warning",
+        "还没有{year}年度的口径，新工作簿按 {profile} 生成",
+        "there is no profile of {year} yet; the new workbook is made by {profile}",
+        "可以先填；核对和编制要等有了{year}年度的口径，用 --profile 指定。",
+        "Fill it in now; check and compile when there is a profile of {year}, with --profile.",
     ),
     # profiles ----------------------------------------------------------------------------------
     "P701": _code(

@@ -42,6 +42,7 @@ from xl2report.profile import (
     Phrase,
     Profile,
     Rule,
+    Sample,
     Schedule,
     SheetColumn,
     Side,
@@ -319,7 +320,7 @@ class _Loader:
     # -- whole --------------------------------------------------------------------------------
     def profile(self, folder: Path) -> Profile | None:
         sections = {"profile", "unit", "mark", "table", "info", "measure", "list", "schedule", "chart"}
-        sections |= {"rule", "phrase", "text", "glossary", "words", "fonts"}
+        sections |= {"rule", "phrase", "text", "glossary", "words", "fonts", "sample"}
         for key in self.data:
             if key not in sections:
                 self.problems.append(f"[{key}] unknown section; known: {one_of(sorted(sections), key)}")
@@ -332,6 +333,7 @@ class _Loader:
         instructions, skip = head.texts("instructions"), head.texts("skip")
         example_notes = head.texts("example_notes")
         head.done()
+        sample = self.sample() if "sample" in self.data else None
         for unit in NEEDED_UNITS:
             if unit not in self.sections_data("unit"):
                 self.problems.append(f"[unit.{unit}] is missing; the program prints in it")
@@ -354,6 +356,11 @@ class _Loader:
             if info.kind == "integer" and info.name not in self.measures:
                 self.measures[info.name] = self.measure_of(info)
         self.check_measures()
+        for table in self.tables.values():
+            for name in table.carry:
+                if name not in self.measures:
+                    near = one_of(tuple(self.measures), name, 3)
+                    self.problems.append(f"[table.{table.name}] “carry”: no measure “{name}”; nearest: {near}")
         charts = {e.where[6:]: self.chart(e) for e in self.section("chart")}
         self.schedules = {e.where[9:]: self.schedule(e) for e in self.section("schedule")}
         texts = {e.where[5:]: self.text(e) for e in self.section("text")}
@@ -399,7 +406,18 @@ class _Loader:
             skip=skip,
             example_notes=example_notes,
             fonts=names,
+            sample=sample,
         )
+
+    def sample(self) -> Sample:
+        """The worked example of the instructions."""
+        entry = self.head("sample")
+        rows = tuple(tuple(map(str, row)) for row in entry.items("rows", list, "rows of texts"))
+        if not rows or len({len(row) for row in rows}) != 1:
+            entry.say("“rows” should be a list of rows of the same length, the headings first")
+        sample = Sample(entry.text("title", needed=True), rows, entry.texts("prints"))
+        entry.done()
+        return sample
 
     def template(self, name: str) -> str:
         """The path of the Word template: in the profile's own folder, or one that ships with the program."""
@@ -550,6 +568,7 @@ class _Loader:
             entry.flag("required"),
             entry.text("default"),
             entry.text("hint"),
+            entry.flag("yearly"),
         )
 
     def table(self, entry: _Entry) -> Table:
@@ -572,17 +591,35 @@ class _Loader:
                 entry.say(f"“total_items”: no item “{total}”; nearest: {one_of([i.name for i in items], total, 3)}")
         if (kind == "items") != bool(items):
             entry.say("“items” goes with kind = “items”")
+        unique, carry = entry.texts("unique"), entry.texts("carry")
+        for key, used, known in [("unique", u, headings) for u in unique] + [
+            (f"columns.{c.heading}.carry", c.carry, [a.heading for a in columns if a.kind == "amount"])
+            for c in columns
+            if c.carry
+        ]:
+            if used not in known:
+                entry.say(f"“{key}”: no column “{used}”; there are {one_of(known, used)}")
+        bearing = {c.mark for c in columns if c.kind == "mark"}
+        for column in columns:
+            for mark in column.needed:
+                if mark not in bearing:
+                    entry.say(f"“needed”: no column of the mark “{mark}”; there are {one_of(sorted(bearing), mark)}")
+        item_measures = entry.flag("item_measures")
+        if carry and not item_measures:
+            entry.say("“carry” goes with item_measures = true")
         return Table(
             name,
             kind,  # type: ignore[arg-type]  # checked by `among`
             columns,
             tuple(items),
-            entry.flag("item_measures"),
+            item_measures,
             entry.flag("required"),
             entry.flag("complete"),
             entry.text("example"),
             entry.text("note"),
             total_items,
+            unique,
+            carry,
         )
 
     def column(self, entry: _Entry) -> Column:
@@ -612,6 +649,8 @@ class _Loader:
             entry.texts("aliases"),
             entry.text("hint"),
             entry.integer("width"),
+            self.marks_wanted(entry, "needed"),
+            entry.text("carry"),
         )
         entry.done()
         return column

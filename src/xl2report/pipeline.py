@@ -49,12 +49,12 @@ def load(path: str | Path, profile: str | Path | None = None) -> Report:
     """
     rules = load_profile(profile or DEFAULT_PROFILE)
     source = Path(path)
-    workbook = opened(source)
+    workbook = opened(source, skip=rules.skip)
     book, findings = read(workbook, rules)
     year = book.info.get("年度", "") if book else ""
     if profile is None and year != str(rules.year) and _of_year(year) in available():
         rules = load_profile(_of_year(year))
-        book, findings = read(workbook, rules)
+        book, findings = read(workbook, rules) if rules.skip == workbook.skip else read(source, rules)
     readable = book is not None
     book = book or Book()
     if year and year != str(rules.year):
@@ -367,11 +367,27 @@ def example() -> Path:
     return shipped("workbook_templates", "sichuan-2023-example.xlsx")
 
 
-def new_workbook(path: str | Path, profile: str | Path | None = None, *, example: bool = False) -> CompileResult:
+def new_workbook(
+    path: str | Path,
+    profile: str | Path | None = None,
+    *,
+    example: bool = False,
+    last: str | Path | None = None,
+) -> CompileResult:
     """Write the blank workbook of a profile, or its example; an existing file is never overwritten.
 
-    Without ``profile`` the blank workbook is that of the latest year for which a profile ships. The example is the accounts
-    of one year; a profile of another one has none (F006).
+    Without ``profile`` and ``last`` the blank workbook is that of the latest year for which a profile ships. The example
+    is the accounts of one year; a profile of another one has none (F006).
+
+    Args:
+        path: the workbook to write.
+        profile: as for :func:`load`; with ``last``, the profile of the year after that one by default.
+        example: the filled-in example instead.
+        last: last year's workbook; its results become the prior-year amounts and opening balances of the new one.
+
+    Returns:
+        The path written, and for each sheet what was carried from last year. Where last year's workbook has errors,
+        they are the findings, and nothing is written.
 
     Raises:
         ProfileError: where the profile itself cannot be used.
@@ -381,6 +397,8 @@ def new_workbook(path: str | Path, profile: str | Path | None = None, *, example
     target = Path(path)
     if target.exists():
         return CompileResult((), (finding("O603", str(target)),))
+    if last is not None:
+        return _next_workbook(target, Path(last), profile)
     rules = load_profile(profile or (DEFAULT_PROFILE if example else latest_profile()))
     year = example_year(rules) if example else ""
     if year and year != str(rules.year):
@@ -393,6 +411,28 @@ def new_workbook(path: str | Path, profile: str | Path | None = None, *, example
 def latest_profile() -> str:
     """The profile of the latest year that ships in the jurisdiction of the default one."""
     return max(name for name in available() if name.startswith(_of_year("")))
+
+
+def _next_workbook(target: Path, last: Path, profile: str | Path | None) -> CompileResult:
+    """Write the workbook of the year after that of another one, beginning with its results."""
+    from xl2report.carrying import carried
+    from xl2report.workbooks import filled_workbook
+
+    given = load_profile(profile) if profile is not None else None
+    report = load(last, profile)
+    if not report.readable and given is not None:  # the profile is that of the new year
+        report = load(last)
+    if not report.ok:
+        return CompileResult((), report.findings, report.readable, report.left_out)
+    following = str(report.profile.year + 1)
+    if given is None or str(given.year) != following:
+        name = _of_year(following)
+        given = load_profile(name) if name in available() else given or report.profile
+    missing = finding("O610", str(target), year=following, profile=given.name)
+    new = carried(report.book, report.figures, given)
+    written = write_all({target: filled_workbook(given, new.rows)})
+    unknown = (missing,) if str(given.year) != following else ()
+    return CompileResult(written.paths, (*written.findings, *unknown, *new.findings))
 
 
 # -- templates ------------------------------------------------------------------------------------
