@@ -151,7 +151,7 @@ def check(profile: Profile, book: Book, figures: Figures, sheets: Iterable[Sheet
     found.extend(_check_figures(profile, book, whole))
     found.extend(_missing_texts(profile, book, figures, sources))
     found.extend(_stale_texts(profile, book))
-    return Checked(tuple(found), tuple(left_out))
+    return Checked(tuple(found), tuple(sorted(left_out)))
 
 
 def _uncovered(missing: Iterable[Uncovered]) -> Iterator[Finding]:
