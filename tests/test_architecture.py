@@ -11,15 +11,16 @@ SOURCE = Path(xl2report.__file__).parent
 ORDER = [
     "facts", "figures", "formulas", "findings", "profile", "loading", "reader", "derive", "phrasing", "sheets", "scopes",
     "checks", "explaining", "schedules", "workbooks", "packages", "editing", "comments", "annotation", "office", "contents", "charts",
-    "tables", "views", "vocabulary", "linting", "template_text", "template_files", "narrative", "pipeline", "cli", "__main__",
+    "tables", "views", "vocabulary", "linting", "template_text", "template_files", "narrative", "printed", "tracing",
+    "trace_text", "trace_workbook", "pipeline", "cli", "__main__",
 ]  # fmt: skip
 HOMES = {
     "openpyxl": {"reader"},
-    "xlsxwriter": {"schedules", "workbooks", "charts"},
+    "xlsxwriter": {"schedules", "workbooks", "charts", "trace_workbook"},
     "docxtpl": {"narrative"},
     "docx": {"template_text", "template_files"},
     "jinja2": {"linting", "narrative", "views"},
-    "lxml": {"editing", "comments", "annotation", "linting", "narrative", "charts", "tables", "contents"},
+    "lxml": {"editing", "comments", "annotation", "linting", "narrative", "charts", "tables", "contents", "printed"},
 }
 
 
