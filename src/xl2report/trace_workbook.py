@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -44,6 +45,7 @@ COLUMNS: Mapping[str, int] = {
 FIXED: Mapping[str, int] = {
     "序号": 6, "印在何处": 30, "名称": 28, "印出的文字": 13, "来源单元格": 17, "工作表": 12, "单元格": 9, "金额": 17, "填写": 7,
 }  # fmt: skip
+WIDEST = 44
 AGREES, DIFFERS = "相符", "不符"
 MONEY, PLAIN, RATE = "#,##0.00_ ;-#,##0.00_ ", "#,##0.##########", "0.0000000000%"
 
@@ -78,11 +80,18 @@ def trace_workbook(
     book.set_properties({"title": title, "created": created})
     _Writer(book, profile, source).write(printed, title, fingerprint)
     book.close()
-    parts = parts_of(stream.getvalue())
-    for name in parts:
-        if name.startswith("xl/worksheets/_rels/"):  # XlsxWriter's separators are those of one system
-            parts[name] = parts[name].replace(b"\\", b"/")
-    return sealed(parts)
+    return sealed(_with_one_target(parts_of(stream.getvalue())))
+
+
+def _with_one_target(parts: dict[str, bytes]) -> dict[str, bytes]:
+    """The parts with one relation a sheet to the workbook of accounts, not one a link: every link leads there."""
+    for name in [name for name in parts if name.startswith("xl/worksheets/_rels/")]:
+        sheet = f"xl/worksheets/{name.rpartition('/')[2].removesuffix('.rels')}"
+        head, first, tail = parts[name].partition(b'<Relationship Id="rId1"')
+        own = tail.partition(b"/>")[0].replace(b"\\", b"/")  # XlsxWriter's separators are those of one system
+        parts[name] = head + first + own + b"/></Relationships>"
+        parts[sheet] = re.sub(rb'r:id="rId[0-9]+"', b'r:id="rId1"', parts[sheet])
+    return parts
 
 
 def ranges(cells: Sequence[Cell]) -> str:
@@ -250,12 +259,15 @@ class _Writer:
 
     def details(self, printed: Sequence[Printed], facts: Sequence[tuple[Fact, ...]]) -> None:
         """One row for each cell behind each number, with the marks of its row."""
-        marks = list(dict.fromkeys(mark for own in facts for fact in own for mark in marks_of(self.profile, fact)))
-        columns = {**FIXED, **{mark: max(12, min(30, width_of(mark) + 8)) for mark in marks}}
+        told = {fact.cell: marks_of(self.profile, fact) for own in facts for fact in own}
+        widths: dict[str, int] = {}
+        for marks in told.values():
+            for mark, value in marks.items():
+                widths[mark] = max(widths.get(mark, width_of(mark) + 3), min(WIDEST, width_of(value) + 1))
+        columns = {**FIXED, **widths}
         note = "一行是一个数的一个来源单元格；金额单位为元，实物量为本数。可按序号、工作表、科目筛选和求和，H3是筛出各行的合计。"
         page = self.sheet(DETAILS, columns, "来源明细", note)
         page.freeze_panes(HEAD + 1, 4)
-        told: dict[Cell, dict[str, str]] = {}
         links, row = 0, HEAD
         for number, (one, own) in enumerate(zip(printed, facts, strict=True), 1):
             place = one.place()
@@ -274,9 +286,7 @@ class _Writer:
                 page.write_string(row, 6, fact.cell.ref, self.looks["text"])
                 self.amount(page, row, 7, fact.amount, "money")
                 page.write_string(row, 8, "" if fact.entered else "未填", self.looks["center"])
-                if fact.cell not in told:
-                    told[fact.cell] = marks_of(self.profile, fact)
-                for at, mark in enumerate(marks, len(FIXED)):
+                for at, mark in enumerate(widths, len(FIXED)):
                     page.write_string(row, at, told[fact.cell].get(mark, ""), self.looks["text"])
         total = float(sum((fact.amount for own in facts for fact in own), Decimal(0)))
         page.write_string(2, 6, "合计", self.looks["note"])
