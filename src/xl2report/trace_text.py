@@ -178,12 +178,17 @@ class _Told:
         if number.figure is None:
             return Branch(called, (Branch(self.words("blank")),))
         text = f"{number.text}{number.figure.unit.name}" if number.kind == "box" else shown(number.figure)
+        line = f"{called} = {self.valued(number.figure, text)}"
+        if number.figure.name in self.known and number.figure.inputs:
+            return Branch(line + self.words("above"), (self.places(number.printed),))
         below = list(self.below(number.figure))
         if number.sums:
-            below.insert(1, Branch(self.words("sums", boxes=self.words("listed").join(number.sums))))
+            below.insert(
+                bool(number.figure.how), Branch(self.words("sums", boxes=self.words("listed").join(number.sums)))
+            )
         if number.kind != "box":
             below.append(self.places(number.printed))
-        return Branch(f"{called} = {self.valued(number.figure, text)}", tuple(below))
+        return Branch(line, tuple(below))
 
     def valued(self, figure: Figure, text: str) -> str:
         """A printed text with the exact value behind it."""
