@@ -315,6 +315,8 @@ class Report(Mapping[str, Measured]):
         _, findings = self.narrative(template, toc="none")
         if isinstance(data, Finding):
             findings = (*findings, data)
+        if Path(path).suffix.lower() != ".xlsx":
+            findings = (*findings, finding("O607", str(path), found=Path(path).suffix, expected=".xlsx"))
         if isinstance(data, Finding) or has_errors(findings):
             return CompileResult((), findings, self.readable, self.left_out)
         printed, _ = self._printed(template)

@@ -205,7 +205,7 @@ class _Project:
         fact = self._record._row.facts.get(name)
         if fact is None or not text:
             return text
-        figure = replace(self._figure(name), how=name)
+        figure = self._figure(name)
         return _Text(text, lambda: self._kept.mark("project", figure.name, figure.label, text, figure))
 
     def 执行率(self, budget: str, outturn: str) -> str:  # noqa: N802 - what a template asks for
@@ -219,13 +219,15 @@ class _Project:
         percent = self._kept.figures.profile.units["%"]
         name = f"{_project(self._record._row)}.{outturn}/{budget}"
         how = f"{outturn} / {budget}"
-        figure = Figure(name, ratio(spent.value, planned.value), percent, how, (spent, planned), label=how)
-        return _Text(text, lambda: self._kept.mark("project", name, how, text, figure))
+        label = f"{self._record._row.text('项目名称')}：{how}"
+        figure = Figure(name, ratio(spent.value, planned.value), percent, how, (spent, planned), label=label)
+        return _Text(text, lambda: self._kept.mark("project", name, label, text, figure))
 
     def _figure(self, heading: str) -> Figure:
         row = self._record._row
         name = f"{_project(row)}.{heading}"
-        return summed(name, (row.facts[heading],), self._kept.figures.profile.units["万元"], heading, label=heading)
+        label = f"{row.text('项目名称')}：{heading}"
+        return summed(name, (row.facts[heading],), self._kept.figures.profile.units["万元"], heading, label)
 
 
 def _project(row: Row) -> str:
@@ -239,7 +241,7 @@ def _in_report(parts: Mapping[str, bytes], kept: _Kept, figures: Figures) -> Ite
     """The numbers of the report in reading order, headers and notes behind the body."""
     if not parts:
         return
-    levels = heading_levels(parts["word/styles.xml"])
+    levels = heading_levels(parts.get("word/styles.xml", b"<none/>"))
     for name in sorted(filter(_PARTS.fullmatch, parts), key=lambda n: (n != "word/document.xml", n)):
         body = _parsed(parts[name])
         path: dict[int, str] = {} if name == "word/document.xml" else {1: name.removeprefix("word/")}
@@ -259,7 +261,7 @@ def _in_report(parts: Mapping[str, bytes], kept: _Kept, figures: Figures) -> Ite
                 count += 1
             section = tuple(path[at] for at in sorted(path))
             taken = 0
-            for found in _NUMBER.finditer(text):
+            for found in (m for m in _NUMBER.finditer(text) if int(m[1]) < len(kept.numbers)):
                 start = found.start() - taken
                 taken += len(found[0]) - len(found[2])
                 number = replace(

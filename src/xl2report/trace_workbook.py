@@ -202,7 +202,10 @@ class _Writer:
             look = {"万元": "money", "%": "rate"}.get(figure.unit.name, "plain")
             self.amount(page, row, at["精确值（元）"], figure.value, look)
             page.write_string(row, at["计量单位"], figure.unit.name, self.looks["center"])
-            page.write_string(row, at["怎样算出"], how_in_words(figure), self.looks["wrap"])
+            how = how_in_words(figure)
+            if figure.value is not None and figure.value < 0 and not one.text.startswith("-"):
+                how += "；说法印的是不带符号的数"
+            page.write_string(row, at["怎样算出"], how, self.looks["wrap"])
             if own:
                 self.link(page, row, at["来源单元格"], own[0].cell)
                 page.write_string(row, at["全部来源"], ranges([f.cell for f in own]), self.looks["text"])
