@@ -333,6 +333,16 @@ def test_the_command_says_what_is_wrong_with_its_question(
     assert "要查什么" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("lang", "says"), [("zh", "印出的文字（85.68%）"), ("en", "printed text (85.68%)")])
+def test_the_help_says_what_may_be_asked(
+    lang: str, says: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "300")
+    with pytest.raises(SystemExit):
+        main(["trace", "--help", "--lang", lang])
+    assert says in re.sub(r"\s+", " ", capsys.readouterr().out)
+
+
 def test_accounts_with_errors_are_traced_with_a_warning(
     edited: Callable[..., Path], capsys: pytest.CaptureFixture[str]
 ) -> None:

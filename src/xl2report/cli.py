@@ -212,7 +212,7 @@ def parser(words: _Words) -> argparse.ArgumentParser:
     explain.add_argument("code", nargs="?", metavar="CODE", help=words["code"])
     trace = commands.add_parser("trace", words=words, parents=parents, help=words["trace"], description=words["trace"])
     trace.add_argument("workbook", type=Path, metavar="WORKBOOK", help=words["traced"])
-    trace.add_argument("what", nargs="?", metavar="FIGURE|CELL|TEXT", help=words["what"])
+    trace.add_argument("what", nargs="?", metavar="FIGURE|CELL|TEXT", help=words["what"].replace("%", "%%"))
     trace.add_argument("--all", action="store_true", help=words["all"])
     trace.add_argument("--xlsx", type=Path, metavar="OUT.xlsx", help=words["trace_xlsx"])
     trace.add_argument("--template", type=Path, metavar="DOCX", help=words["template"])
