@@ -12,15 +12,15 @@ ORDER = [
     "facts", "figures", "formulas", "findings", "profile", "loading", "reader", "derive", "phrasing", "sheets", "scopes",
     "checks", "explaining", "schedules", "packages", "live", "workbooks", "carrying", "editing", "comments", "annotation", "office",
     "contents", "charts", "tables", "views", "vocabulary", "linting", "template_text", "template_files", "profile_files", "narrative",
-    "pipeline", "cli", "__main__",
+    "printed", "tracing", "trace_text", "trace_workbook", "pipeline", "cli", "__main__",
 ]  # fmt: skip
 HOMES = {
     "openpyxl": {"reader"},
-    "xlsxwriter": {"schedules", "workbooks", "charts"},
+    "xlsxwriter": {"schedules", "workbooks", "charts", "trace_workbook"},
     "docxtpl": {"narrative"},
     "docx": {"template_text", "template_files"},
     "jinja2": {"linting", "narrative", "views"},
-    "lxml": {"editing", "comments", "annotation", "linting", "narrative", "charts", "tables", "contents"},
+    "lxml": {"editing", "comments", "annotation", "linting", "narrative", "charts", "tables", "contents", "printed"},
 }
 
 

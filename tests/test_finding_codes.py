@@ -281,6 +281,26 @@ def a_code_that_does_not_exist() -> Said:
 
 
 @case(
+    "F011",
+    zh="""
+    错误 F011 1455.8  没有叫“1455.8”的数，也没有这样印出的数或这样的单元格
+        现为：1455.8
+        应为：收入总计 1455.7、支出总计 1455.7、收入支出总计 1455.7
+        办法：请核对名称、印出的文字或单元格（如 支出决算!H12、03!C5）；xl2report template vars 列出全部名称。
+    """,
+    en="""
+    error F011 1455.8  no number is called “1455.8” or printed so, and there is no such cell
+        found: 1455.8
+        expected: 收入总计 1455.7、支出总计 1455.7、收入支出总计 1455.7
+        what to do: Check the name, the printed text or the cell (such as 03!C5); xl2report template vars lists all names.
+    """,
+)
+def a_trace_of_a_number_that_nothing_prints() -> Said:
+    example().save("accounts.xlsx")
+    return said(xl2report.load("accounts.xlsx").trace("1455.8").findings)
+
+
+@case(
     "S101",
     zh="""
     错误 S101 accounts.xlsx  缺少工作表“支出预算”

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from xl2report.findings import Finding
     from xl2report.loading import ProfileError
     from xl2report.pipeline import CompileResult, Measured, Report, compile, example, load, new_workbook
+    from xl2report.tracing import Trace
 
 __all__ = [
     "Cell",
@@ -28,13 +29,14 @@ __all__ = [
     "Measured",
     "ProfileError",
     "Report",
+    "Trace",
     "compile",
     "example",
     "load",
     "new_workbook",
 ]
 
-_HOME = {"Cell": "facts", "Figure": "figures", "Finding": "findings", "ProfileError": "loading"}
+_HOME = {"Cell": "facts", "Figure": "figures", "Finding": "findings", "ProfileError": "loading", "Trace": "tracing"}
 
 
 def __getattr__(name: str) -> object:

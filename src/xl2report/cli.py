@@ -1,4 +1,4 @@
-"""The command line: ``xl2report compile|check|new|explain|template|profile``.
+"""The command line: ``xl2report compile|check|new|explain|trace|template|profile``.
 
 Nothing heavy is imported before it is known what to do, so that ``--help`` answers at once.
 """
@@ -91,6 +91,25 @@ WORDS: dict[str, tuple[str, str]] = {
     "counts": (
         "错误 {error} 个，提示 {warning} 个，说明 {note} 个",
         "{error} errors, {warning} warnings, {note} notes",
+    ),
+    "trace": ("一个数从哪里来，一个单元格到哪里去", "where a number comes from, where a cell goes to"),
+    "traced": ("标准工作簿（.xlsx）", "the standard workbook (.xlsx)"),
+    "what": (
+        "数的名称（三公经费.增长率）、印出的文字（85.68%）、附表的格（03!C7）或工作簿的单元格（支出决算!H12）",
+        "a figure's name (三公经费.增长率), a printed text (85.68%), a box (03!C7) or a cell of the workbook (支出决算!H12)",
+    ),
+    "all": ("列出全部单元格和全部含义", "tell all cells and all meanings"),
+    "trace_xlsx": (
+        "另存溯源工作簿：一行一个印出的数，链接到账上的单元格，供复核",
+        "write a workbook: a row for each printed number, linked to its cells, to be signed off",
+    ),
+    "trace_nothing": (
+        "要查什么？请写数的名称、印出的文字或单元格，或用 --xlsx",
+        "trace what? give a name, a printed text or a cell, or use --xlsx",
+    ),
+    "wrong_accounts": (
+        "工作簿有 {count} 个错误，改正前不能编制，数也未必对：xl2report check 逐条列出",
+        "the workbook has {count} errors, so nothing can be compiled and numbers may be wrong: see xl2report check",
     ),
     "templates": ("Word 模板：可用的名称、检查、导出", "Word templates: names to use, mistakes, a copy to start from"),
     "vars": (
@@ -225,6 +244,12 @@ def parser(words: _Words) -> argparse.ArgumentParser:
         "explain", words=words, parents=parents, help=words["explain"], description=words["explain"]
     )
     explain.add_argument("code", nargs="?", metavar="CODE", help=words["code"])
+    trace = commands.add_parser("trace", words=words, parents=parents, help=words["trace"], description=words["trace"])
+    trace.add_argument("workbook", type=Path, metavar="WORKBOOK", help=words["traced"])
+    trace.add_argument("what", nargs="?", metavar="FIGURE|CELL|TEXT", help=words["what"].replace("%", "%%"))
+    trace.add_argument("--all", action="store_true", help=words["all"])
+    trace.add_argument("--xlsx", type=Path, metavar="OUT.xlsx", help=words["trace_xlsx"])
+    trace.add_argument("--template", type=Path, metavar="DOCX", help=words["template"])
     _template_commands(commands, parents, words)
     _profile_commands(commands, [common], words)
     return top
@@ -274,6 +299,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = _Words(options.lang)
     if options.command == "check" and options.annotate and len(options.workbooks) > 1:
         declared.error(words["annotate_one"])
+    if options.command == "trace" and not (options.what or options.xlsx):
+        declared.error(words["trace_nothing"])
     try:
         results = _run(options, words)
     except KeyboardInterrupt:
@@ -316,6 +343,8 @@ def _run(options: argparse.Namespace, words: _Words) -> list[dict[str, Any]]:
         return [_template(options)]
     if options.command == "explain":
         return [_explain(options)]
+    if options.command == "trace":
+        return [_trace(options)]
     taken: dict[Path, Path] = {}
     return [_one(path, options, words, taken) for path in options.workbooks]
 
@@ -363,6 +392,24 @@ def _profile(options: argparse.Namespace) -> dict[str, Any]:
     else:
         name, result = options.target, export_profile(options.target, options.profile, extends=options.extends)
     return _result(str(name), result.status, result.paths, result.findings)
+
+
+def _trace(options: argparse.Namespace) -> dict[str, Any]:
+    from xl2report.findings import has_errors
+    from xl2report.pipeline import load
+
+    report = load(options.workbook, options.profile)
+    status, findings = (0, ()) if report.readable else (2, report.findings)
+    paths: tuple[Path, ...] = ()
+    if options.xlsx and report.readable:
+        written = report.write_trace(options.xlsx, options.template)
+        status, paths, findings = written.status, written.paths, written.findings
+    found = report.trace(options.what, options.template) if options.what and report.readable else None
+    if found is not None:
+        findings = (*findings, *(f for f in found.findings if f not in findings))
+        status = 2 if not found.meanings else max(status, int(has_errors(findings)))
+    errors = sum(f.severity == "error" for f in report.findings)
+    return _result(str(options.workbook), status, paths, findings) | {"trace": found, "errors": errors}
 
 
 def _one(path: Path, options: argparse.Namespace, words: _Words, taken: dict[Path, Path]) -> dict[str, Any]:
@@ -420,6 +467,7 @@ def _print(results: Sequence[dict[str, Any]], options: argparse.Namespace, words
                 "findings": [f.as_json(words.lang) for f in result["findings"]],
             }
             | ({"names": [e.as_json() for e in result["entries"]]} if result.get("entries") is not None else {})
+            | (_traced(result, options, words) if options.command == "trace" else {})
             | ({"codes": [e.as_json(words.lang) for e in result["explanations"]]} if "explanations" in result else {})
             | ({"profiles": result["profiles"]} if "profiles" in result else {})
             for result in results
@@ -453,6 +501,8 @@ def _print_one(result: dict[str, Any], options: argparse.Namespace, words: _Word
         for one in result["profiles"]:
             print(f"{one['name']}  {one['title']}")
         return
+    if options.command == "trace" and _print_trace(result, options, words):
+        return
     counts: dict[str, int] = {s: sum(f.severity == s for f in findings) for s in SEVERITIES}
     said = words["counts"].format_map(counts)
     comma = "，" if words.lang == "zh" else "; "
@@ -469,6 +519,25 @@ def _print_one(result: dict[str, Any], options: argparse.Namespace, words: _Word
     if result["left_out"]:
         codes = ("、" if words.lang == "zh" else ", ").join(result["left_out"])
         print(words["unchecked"].format(count=len(result["left_out"]), codes=codes))
+
+
+def _traced(result: dict[str, Any], options: argparse.Namespace, words: _Words) -> dict[str, Any]:
+    """What JSON tells of a trace beside what it tells of every command."""
+    from xl2report.trace_text import as_json
+
+    meanings = as_json(result["trace"], words.lang) if result["trace"] else []
+    return {"what": options.what or "", "errors": result["errors"], "meanings": meanings}
+
+
+def _print_trace(result: dict[str, Any], options: argparse.Namespace, words: _Words) -> bool:
+    """The trees of a trace, and whether there is nothing more to say."""
+    from xl2report.trace_text import as_text
+
+    if result["trace"] and result["trace"].meanings:
+        print(as_text(result["trace"], words.lang, everything=options.all))
+    if result["errors"] and not options.xlsx and result["status"] != 2:
+        print(words["wrong_accounts"].format(count=result["errors"]))
+    return not options.xlsx
 
 
 def _print_explanations(explanations: Sequence[Explanation], words: _Words) -> None:

@@ -156,6 +156,13 @@ CODES: Mapping[str, _Code] = {
         "请核对代码；xl2report explain 列出全部代码。",
         "Check the code; xl2report explain lists all of them.",
     ),
+    "F011": _code(
+        "error",
+        "没有叫“{found}”的数，也没有这样印出的数或这样的单元格",
+        "no number is called “{found}” or printed so, and there is no such cell",
+        "请核对名称、印出的文字或单元格（如 支出决算!H12、03!C5）；xl2report template vars 列出全部名称。",
+        "Check the name, the printed text or the cell (such as 03!C5); xl2report template vars lists all names.",
+    ),
     # sheets and headings -----------------------------------------------------------------------
     "S101": _code(
         "error",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from xl2report.derive import Figures
 from xl2report.figures import Figure
 from xl2report.profile import Phrase
@@ -49,18 +51,33 @@ def case_of(figures: Figures, name: str, of: str) -> str:
 def say(figures: Figures, name: str, phrase: Phrase) -> str:
     """The words of a phrase for a measure, its numbers filled in."""
     case = case_of(figures, name, phrase.of)
+    words = {word: number.text for word, number in numbers_of(figures, name, phrase.of).items()}
+    return phrase.cases[case].format_map(words | years_of(figures))
+
+
+class Number(NamedTuple):
+    """A number that a phrase may print: the name of its figure, and its text (sizes are printed without their sign)."""
+
+    name: str
+    text: str
+
+
+def numbers_of(figures: Figures, name: str, of: str) -> dict[str, Number]:
+    """The numbers that a phrase of a kind (变动 or 预算) may print for a measure, by the word in braces."""
+    sized = ("增减", "增长率") if of == "变动" else ("差额",)
+    plain = ("上年",) if of == "变动" else ("预算", "完成率")
+    found = {"本数": Number(name, figures[name].text)}
+    for companion in (*plain, *sized):
+        figure = figures[f"{name}.{companion}"]
+        text = _size(figure) if companion in sized else figure.text
+        found["上年数" if companion == "上年" else companion] = Number(figure.name, text)
+    return found
+
+
+def years_of(figures: Figures) -> dict[str, str]:
+    """The years that a phrase may print."""
     year = int(figures.book.info.get("年度", figures.profile.year))
-    own = figures[name]
-    words = {"本数": own.text, "年度": str(year), "上一年度": str(year - 1)}
-    if phrase.of == "变动":
-        words["上年数"] = figures[f"{name}.上年"].text
-        words["增减"] = _size(figures[f"{name}.增减"])
-        words["增长率"] = _size(figures[f"{name}.增长率"])
-    else:
-        words["预算"] = figures[f"{name}.预算"].text
-        words["差额"] = _size(figures[f"{name}.差额"])
-        words["完成率"] = figures[f"{name}.完成率"].text
-    return phrase.cases[case].format_map(words)
+    return {"年度": str(year), "上一年度": str(year - 1)}
 
 
 def _size(figure: Figure) -> str:

@@ -5,6 +5,8 @@ Stages take values and return values with findings; nothing here raises on user 
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -26,6 +28,8 @@ from xl2report.reader import opened, read
 from xl2report.sheets import Sheet, lay_out
 
 if TYPE_CHECKING:
+    from xl2report.printed import Printed
+    from xl2report.tracing import Trace
     from xl2report.vocabulary import Entry
 
 DEFAULT_PROFILE = "sichuan/2023"
@@ -300,6 +304,56 @@ class Report(Mapping[str, Measured]):
             return CompileResult((), (*findings, broken), left_out=self.left_out)
         written = write_all({Path(path): copy})
         return CompileResult(written.paths, (*findings, *written.findings), left_out=self.left_out)
+
+    def trace(self, what: str, template: str | Path | None = None) -> Trace:
+        """Where a number comes from, or where a cell goes to.
+
+        Args:
+            what: the name of a figure (``三公经费.增长率``), a printed text (``85.68%``) or a passage of the report, a box of
+                a schedule (``03!C7``), or a cell of the workbook (``支出决算!H12``).
+            template: a Word template of your own; the profile's by default.
+
+        Returns:
+            Everything that it means, down to the cells; a finding with the nearest names where it means nothing.
+        """
+        from xl2report.tracing import Origins, Trace
+
+        if not self.readable:
+            return Trace(what, (), self.findings, self.profile)
+        printed, findings = self._printed(template)
+        found = Origins(self.profile, self.book, self.figures, self.sheets, printed).of(what)
+        return replace(found, findings=(*findings, *found.findings))
+
+    def write_trace(self, path: str | Path, template: str | Path | None = None) -> CompileResult:
+        """Write a workbook in which every printed number has a row, with links to its cells, to be signed off."""
+        from xl2report.trace_workbook import trace_workbook
+
+        data = _bytes_of(self.source)
+        _, findings = self.narrative(template, toc="none")
+        if isinstance(data, Finding):
+            findings = (*findings, data)
+        if Path(path).suffix.lower() != ".xlsx":
+            findings = (*findings, finding("O607", str(path), found=Path(path).suffix, expected=".xlsx"))
+        if isinstance(data, Finding) or has_errors(findings):
+            return CompileResult((), findings, self.readable, self.left_out)
+        printed, _ = self._printed(template)
+        year = self.book.info.get("年度", str(self.profile.year))
+        made = trace_workbook(
+            printed,
+            self.profile,
+            source=_path_between(Path(path), self.source),
+            title=f"{self.book.info.get('部门名称', '')}{year}年度部门决算公开溯源表",
+            fingerprint=hashlib.sha256(data).hexdigest(),
+            created=self.date,
+        )
+        return self._write({Path(path): made}, findings)
+
+    def _printed(self, template: str | Path | None) -> tuple[tuple[Printed, ...], tuple[Finding, ...]]:
+        """Every number that the schedules and the report print, and what is wrong with the template."""
+        from xl2report.printed import printed_numbers
+
+        path = Path(template if template is not None else self.profile.template)
+        return printed_numbers(path, self.profile, self.book, self.figures, self.sheets)
 
     def _write(self, outputs: dict[Path, bytes], findings: tuple[Finding, ...]) -> CompileResult:
         same = [path for path in outputs if path.resolve() == self.source.resolve()]
@@ -605,6 +659,14 @@ def _bytes_of(path: Path) -> bytes | Finding:
         return finding("F001", str(path))
     except OSError as error:
         return finding("F009", str(path), reason=error.strerror or str(error))
+
+
+def _path_between(file: Path, other: Path) -> str:
+    """The path of another file as a link in a file needs it: from its folder, or from the root on another drive."""
+    try:
+        return Path(os.path.relpath(other.resolve(), file.resolve().parent)).as_posix()
+    except ValueError:
+        return other.resolve().as_posix()
 
 
 def _refused(target: Path, *inputs: str | Path | None) -> tuple[Finding, ...]:
