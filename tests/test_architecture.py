@@ -10,8 +10,8 @@ import xl2report
 SOURCE = Path(xl2report.__file__).parent
 ORDER = [
     "facts", "figures", "formulas", "findings", "profile", "loading", "reader", "derive", "phrasing", "sheets", "scopes",
-    "checks", "explaining", "schedules", "workbooks", "packages", "editing", "comments", "annotation", "office", "contents", "charts",
-    "tables", "views", "vocabulary", "linting", "template_text", "template_files", "narrative", "pipeline", "cli", "__main__",
+    "checks", "explaining", "schedules", "workbooks", "packages", "editing", "comments", "annotation", "office", "contents",
+    "manifest", "charts", "tables", "marks", "views", "vocabulary", "linting", "template_text", "template_files", "narrative", "pipeline", "cli", "__main__",
 ]  # fmt: skip
 HOMES = {
     "openpyxl": {"reader"},
@@ -19,7 +19,7 @@ HOMES = {
     "docxtpl": {"narrative"},
     "docx": {"template_text", "template_files"},
     "jinja2": {"linting", "narrative", "views"},
-    "lxml": {"editing", "comments", "annotation", "linting", "narrative", "charts", "tables", "contents"},
+    "lxml": {"editing", "comments", "annotation", "linting", "narrative", "charts", "tables", "contents", "manifest", "marks"},
 }
 
 

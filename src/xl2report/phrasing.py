@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from string import Formatter
+
 from xl2report.derive import Figures
 from xl2report.figures import Figure
 from xl2report.profile import Phrase
@@ -48,19 +51,41 @@ def case_of(figures: Figures, name: str, of: str) -> str:
 
 def say(figures: Figures, name: str, phrase: Phrase) -> str:
     """The words of a phrase for a measure, its numbers filled in."""
-    case = case_of(figures, name, phrase.of)
     year = int(figures.book.info.get("年度", figures.profile.year))
-    own = figures[name]
-    words = {"本数": own.text, "年度": str(year), "上一年度": str(year - 1)}
+    words = {"年度": str(year), "上一年度": str(year - 1)}
+    words |= {word: text for word, (_, text) in _numbers(figures, name, phrase).items()}
+    return phrase.cases[case_of(figures, name, phrase.of)].format_map(words)
+
+
+def figures_in(figures: Figures, name: str, phrase: Phrase) -> Iterator[tuple[Figure, str, int]]:
+    """The figures that a phrase prints for a measure: figure, its text there, where in the phrase it begins."""
+    numbers = _numbers(figures, name, phrase)
+    year = int(figures.book.info.get("年度", figures.profile.year))
+    years = {"年度": str(year), "上一年度": str(year - 1)}
+    at = 0
+    for literal, word, _, _ in Formatter().parse(phrase.cases[case_of(figures, name, phrase.of)]):
+        at += len(literal)
+        if word in numbers:
+            yield (*numbers[word], at)
+            at += len(numbers[word][1])
+        elif word:
+            at += len(years[word])
+
+
+def _numbers(figures: Figures, name: str, phrase: Phrase) -> dict[str, tuple[Figure, str]]:
+    """Word of a phrase -> the figure that it stands for, and its text."""
+    found = {"本数": (figures[name], figures[name].text)}
     if phrase.of == "变动":
-        words["上年数"] = figures[f"{name}.上年"].text
-        words["增减"] = _size(figures[f"{name}.增减"])
-        words["增长率"] = _size(figures[f"{name}.增长率"])
+        signed, whole = ("增减", "增长率"), {"上年数": "上年"}
     else:
-        words["预算"] = figures[f"{name}.预算"].text
-        words["差额"] = _size(figures[f"{name}.差额"])
-        words["完成率"] = figures[f"{name}.完成率"].text
-    return phrase.cases[case].format_map(words)
+        signed, whole = ("差额",), {"预算": "预算", "完成率": "完成率"}
+    for word, companion in whole.items():
+        figure = figures[f"{name}.{companion}"]
+        found[word] = (figure, figure.text)
+    for word in signed:
+        figure = figures[f"{name}.{word}"]
+        found[word] = (figure, _size(figure))
+    return found
 
 
 def _size(figure: Figure) -> str:
