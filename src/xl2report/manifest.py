@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 from xml.sax.saxutils import quoteattr
@@ -63,7 +64,7 @@ class Print:
         if self.figure is not None:
             yield Source.of(self.figure, self.key, self.label)
         elif not self.pieces:
-            yield Source(self.key, self.label, cells=areas(self.cells))
+            yield Source(self.key, self.label or self.key, cells=areas(self.cells))
         for piece in self.pieces:
             yield Source.of(piece.figure, piece.figure.name, piece.figure.label)
 
@@ -145,7 +146,7 @@ class Source:
     """
 
     key: str
-    label: str = ""
+    label: str
     unit: str = ""
     value: Decimal | None = None
     how: str = ""
@@ -228,6 +229,11 @@ class Manifest:
     marks: tuple[Mark, ...]
     charts: tuple[DrawnChart, ...] = ()
 
+    @cached_property
+    def by_name(self) -> Mapping[str, Mark]:
+        """The marks by the names of their bookmarks."""
+        return {mark.name: mark for mark in self.marks}
+
     def source(self, key: str) -> Source | None:
         """The source of a key, ``None`` for a key that is none (a phrase has parts instead)."""
         return self.sources.get(key)
@@ -309,7 +315,8 @@ def written(manifest: Manifest) -> bytes:
     ]  # fmt: skip
     for source in manifest.sources.values():
         value = "" if source.value is None else format(source.value, "f")
-        about = {"key": source.key, "label": source.label, "unit": source.unit, "value": value, "how": source.how}
+        label = source.label if source.label != source.key else ""
+        about = {"key": source.key, "label": label, "unit": source.unit, "value": value, "how": source.how}
         lines.append(_tag("source", end=not source.cells, **about))
         sheets: dict[str, list[str]] = {}
         for area in source.cells:
@@ -331,9 +338,16 @@ def written(manifest: Manifest) -> bytes:
     return "\n".join([*lines, "</report>", ""]).encode()
 
 
+_SPECIAL = re.compile("[&<>\"\n\r\t]")
+
+
 def _tag(tag: str, *, end: bool = True, **attributes: str) -> str:
     """One tag; attributes that are empty are left out."""
-    said = "".join(f" {name}={quoteattr(value)}" for name, value in attributes.items() if value)
+    said = "".join(
+        f" {name}={quoteattr(value)}" if _SPECIAL.search(value) else f' {name}="{value}"'
+        for name, value in attributes.items()
+        if value
+    )
     return f"<{tag}{said}{'/' if end else ''}>"
 
 
@@ -373,7 +387,7 @@ def _manifest(root: Any) -> Manifest:
         cells = [f"{c.get('sheet', '')}!{ref}" for c in children(element, "cells") for ref in c.get("of", "").split()]
         value = Decimal(element.get("value")) if element.get("value") else None
         key, label, unit, how = (element.get(name, "") for name in ("key", "label", "unit", "how"))
-        sources[key] = Source(key, label, unit, value, how, tuple(cells))
+        sources[key] = Source(key, label or key, unit, value, how, tuple(cells))
     marks = []
     for element in children(root, "mark"):
         parts = [Part(p.get("key", ""), p.get("text", ""), int(p.get("at", "0"))) for p in children(element, "part")]

@@ -409,7 +409,16 @@ class Marked:
 
     def mark(self, name: str) -> Mark | None:
         """What the manifest says of a mark."""
-        return next((m for m in (self.manifest.marks if self.manifest else ()) if m.name == name), None)
+        return self.manifest.by_name.get(name) if self.manifest else None
+
+    @property
+    def drawn(self) -> tuple[tuple[DrawnChart, Drawn | None], ...]:
+        """Each chart of the manifest with the one that is drawn now: of the same name, else the one in its place."""
+        declared = self.manifest.charts if self.manifest else ()
+        by_name = {drawn.drawing: drawn for drawn in self.charts}
+        if any(chart.drawing in by_name for chart in declared) or len(declared) != len(self.charts):
+            return tuple((chart, by_name.get(chart.drawing)) for chart in declared)
+        return tuple(zip(declared, self.charts, strict=True))  # LibreOffice names the drawings anew
 
     def sentence(self, found: Found) -> str:
         """The sentence in which a mark stands."""
@@ -555,13 +564,16 @@ class _Reading:
             mark = known.get(_base(one.name))
             around = self._around(one) if mark is not None and mark.carrier == "control" else None
             places.append((replace(around, name=one.name), "control") if around else (one, "bookmark"))
-        edges = sorted({p for one, _ in places for p in (one.start, one.end) if p is not None})
+        beside: dict[int, list[_Range]] = {}
+        for one, _ in places:
+            for at in {one.start[0], (one.end or one.start)[0]}:
+                beside.setdefault(at, []).append(one)
         for one, by in sorted(places, key=lambda place: (place[0].start, place[0].end or (0, 0), place[0].name)):
             if one.end is None or one.start[0] >= len(whole):
                 continue
             mark = known.get(_base(one.name))
             if by == "bookmark" and mark is not None and mark.kind in _NUMERIC and not mark.touched:
-                wider = _widened(whole, one, edges)
+                wider = _widened(whole, one, beside)
                 if wider is not one:
                     one, by = wider, "number"
             (first, start), (last, end) = one.start, one.end or one.start
@@ -587,12 +599,17 @@ def _base(name: str) -> str:
     return name[: len(PREFIX) + 6]
 
 
-def _widened(whole: Sequence[str], one: _Range, edges: Sequence[_Position]) -> _Range:
+def _widened(whole: Sequence[str], one: _Range, beside: Mapping[int, Sequence[_Range]]) -> _Range:
     """A bookmark with the number that touches it, never across the beginning or end of another mark."""
     assert one.end is not None
     (first, start), (last, end) = one.start, one.end
-    left = max((at for paragraph, at in edges if paragraph == first and at < start), default=0)
-    right = min((at for paragraph, at in edges if paragraph == last and at > end), default=len(whole[last]))
+    left, right = 0, len(whole[last])
+    for other in beside[first]:
+        if other is not one and other.end is not None and other.end[0] == first and other.end <= one.start:
+            left = max(left, other.end[1])
+    for other in beside[last]:
+        if other is not one and other.start[0] == last and other.start >= one.end:
+            right = min(right, other.start[1])
     inside = whole[first][start : end if first == last else None]
     before = _BEFORE.search(whole[first][left:start]) if inside[:1] in "0123456789.," else None
     if before:

@@ -172,7 +172,13 @@ class ItemView(FigureView):
         self._list = within
 
     def _print(self) -> Print:
-        return Print("item", self._name, str(self), self.名称, self._figure, within=self._list)
+        return Print("item", self._name, str(self), self._item.label, self._figure, within=self._list)
+
+    @property
+    def 名称(self) -> str:
+        """The official name; one that holds a number, like that of a project, knows where the number comes from."""
+        name = super().名称
+        return Text.of(name, f"{self._name}.名称", "名称") if re.search(r"\d", name) else name
 
     @property
     def 编码(self) -> str:
@@ -320,10 +326,8 @@ class _Texts:
                 for _, row in rows:
                     for line in row.text(text).split("\n"):
                         if line.strip():
-                            place = self.by_position.setdefault(normal(row.text(position)), [])
-                            key = f"{table.name}[{row.text(position)}]#{len(place) + 1}"
-                            said = Text.of(line.strip(), key, cells=[row.cells.get(text)])
-                            place.append(Paragraph(said, row.text(style) or "正文"))
+                            paragraph = Paragraph(line.strip(), row.text(style) or "正文")
+                            self.by_position.setdefault(normal(row.text(position)), []).append(paragraph)
                     self.rows.setdefault(normal(row.text(position)), []).append(row)
 
     def paragraphs(self, position: str) -> tuple[Paragraph, ...]:
@@ -561,9 +565,7 @@ def _glossary(profile: Profile, book: Book, sheets: Sequence[Sheet], notes: Note
         if table.kind == "glossary":
             sheet = table.name
             term, text = (c.heading for c in table.columns)
-            for row in book.table(table.name):
-                said = Text.of(row.text(text), f"{sheet}[{row.text(term)}]", cells=[row.cells.get(text)])
-                given[normal(row.text(term))] = (row.text(term), said)
+            given |= {normal(row.text(term)): (row.text(term), row.text(text)) for row in book.table(table.name)}
     mark = profile.marks[profile.glossary_codes]
     printed = {
         box.row_key
@@ -606,13 +608,10 @@ def _records(profile: Profile, book: Book) -> tuple[Record, ...]:
         project = normal(row.text("项目名称"))
         first, second = row.text("一级指标"), row.text("二级指标")
         same = previous[:2] == (project, first)
-        known = indicators.setdefault(project, [])
-        key = f"{row.table}[{row.text('项目名称')}]#{len(known) + 1}"
-        told = (
-            Text.of(row.text(heading), f"{key}.{heading}", heading, [row.cells.get(heading)])
-            for heading in ("一级指标", "二级指标", "指标", "目标值", "业绩指标", "完成率")
+        name, target, result, rate = (row.text(h) for h in ("指标", "目标值", "业绩指标", "完成率"))
+        indicators.setdefault(project, []).append(
+            Indicator(first, second, name, target, result, rate, same, same and previous[2] == second)
         )
-        known.append(Indicator(*told, same, same and previous[2] == second))
         previous = (project, first, second)
     return tuple(
         Record(profile, row, tuple(indicators.get(normal(row.text("项目名称")), ()))) for row in book.table("绩效项目")
