@@ -19,7 +19,18 @@ HOMES = {
     "docxtpl": {"narrative"},
     "docx": {"template_text", "template_files"},
     "jinja2": {"linting", "narrative", "views"},
-    "lxml": {"editing", "comments", "annotation", "linting", "narrative", "charts", "tables", "contents", "manifest", "marks"},
+    "lxml": {
+        "editing",
+        "comments",
+        "annotation",
+        "linting",
+        "narrative",
+        "charts",
+        "tables",
+        "contents",
+        "manifest",
+        "marks",
+    },
 }
 
 

@@ -10,7 +10,7 @@ import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -244,7 +244,11 @@ def test_sentinels_never_leak_into_what_a_template_compares_cuts_or_prints_elsew
         assert ("部门名称", "峨边彝族自治县人民政府办公室") in body
         assert ("三公经费.增长率", "-95.84%") in body
         assert body["三公经费", "3.57"] == 3  # in the list, in the table and in the header
-        assert [text for key, text in found if key in ("因公出国费", "公务用车费", "公务接待费")] == ["2.5", "0", "1.07"]
+        assert [text for key, text in found if key in ("因公出国费", "公务用车费", "公务接待费")] == [
+            "2.5",
+            "0",
+            "1.07",
+        ]
         assert len([text for key, text in found if key.endswith(".占比")]) == len(report.figures.listed("收入构成"))
         assert b'descr="3.57\xe4\xb8\x87\xe5\x85\x83"' in parts_of(data)["word/document.xml"]
 
@@ -382,7 +386,11 @@ def test_the_cells_of_every_source_are_those_of_its_figure(
 ) -> None:
     manifest = read(marked("bookmark")).manifest
     assert manifest is not None
-    known = [key for key, source in manifest.sources.items() if source.unit and key.partition(".")[0].partition("[")[0] in report.profile.measures]
+    known = [
+        key
+        for key, source in manifest.sources.items()
+        if source.unit and key.partition(".")[0].partition("[")[0] in report.profile.measures
+    ]
 
     assert len(known) > 80
     for key in known:
@@ -519,7 +527,15 @@ def test_every_number_of_part_two_of_other_accounts_is_marked_or_explained(entri
     book = replace(report.book, facts=(*given_.facts, *kept), rows={**report.book.rows, **given_.rows})
     figures = Figures(report.profile, book)
     sheets = lay_out(report.profile, book, figures)
-    made = render(Path(report.profile.template), report.profile, book, figures, sheets, datetime(2024, 1, 1), toc="none")
+    made = render(
+        Path(report.profile.template),
+        report.profile,
+        book,
+        figures,
+        sheets,
+        datetime(2024, 1, 1, tzinfo=UTC),
+        toc="none",
+    )
     assert made.data is not None, made.findings
 
     found = classes(made.data, book)
@@ -543,7 +559,9 @@ def test_marks_and_manifest_survive_libreoffice(
     assert Counter(f.by for f in after.found)["bookmark" if carrier == "bookmark" else "control"] > 800
 
 
-SENTENCE = "“三公”经费支出{{ 三公经费 }}万元，{{ 三公经费.变动 }}；公务接待费{{ 公务接待费 }}万元。另一句{{ 公务用车费 }}。"
+SENTENCE = (
+    "“三公”经费支出{{ 三公经费 }}万元，{{ 三公经费.变动 }}；公务接待费{{ 公务接待费 }}万元。另一句{{ 公务用车费 }}。"
+)
 Edit = Callable[[Any], None]
 
 
@@ -694,13 +712,18 @@ def test_a_place_has_part_paragraph_and_sentence(report: xl2report.Report, tmp_p
     marked = read(filled(report, tmp_path, "第一段", SENTENCE))
     last = marked.found[-1]
 
-    assert (marked.paragraphs[last.paragraph].part, marked.paragraphs[last.paragraph].number) == ("word/document.xml", 2)
+    assert (marked.paragraphs[last.paragraph].part, marked.paragraphs[last.paragraph].number) == (
+        "word/document.xml",
+        2,
+    )
     assert marked.sentence(last) == "另一句0。"
     assert marked.sentence(marked.found[0]) == "“三公”经费支出3.57万元，减少82.2万元，下降95.84%；"
 
 
 def test_a_number_beside_other_digits_is_not_read_beyond_its_mark(report: xl2report.Report, tmp_path: Path) -> None:
-    data = filled(report, tmp_path, "1.{{ 三公经费 }}-{{ 公务接待费 }}{{ 公务用车费 }}", "{{ 三公经费 }}{{ 公务接待费 }}")
+    data = filled(
+        report, tmp_path, "1.{{ 三公经费 }}-{{ 公务接待费 }}{{ 公务用车费 }}", "{{ 三公经费 }}{{ 公务接待费 }}"
+    )
 
     assert [text for _, text in printed(data)] == ["3.57", "1.07", "0", "3.57", "1.07"]
 

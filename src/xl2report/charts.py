@@ -103,7 +103,9 @@ def _data(chart: Chart, series: str, names: Sequence[str], shown: Sequence[Figur
     kind = "饼图" if chart.kind == "pie" else "柱形图"
     alternative = f"{chart.caption}（{kind}）：{'；'.join(texts)}。"
     labels = tuple(f.text for f in shown)
-    return ChartData(chart.name, chart.caption, chart.kind, series, tuple(names), values, labels, alternative, tuple(shown))
+    return ChartData(
+        chart.name, chart.caption, chart.kind, series, tuple(names), values, labels, alternative, tuple(shown)
+    )
 
 
 # -- the parts of a chart -------------------------------------------------------------------------

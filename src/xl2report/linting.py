@@ -92,7 +92,7 @@ def environment(ledger: Ledger | None = None) -> Any:
     made.globals.clear()
     if ledger is not None:
         made.finalize = ledger.finalized
-        made.concat = lambda pieces: without_sentinels("".join(pieces))
+        made.concat = lambda pieces: without_sentinels("".join(pieces))  # type: ignore[method-assign]
         made.filters["join"] = _join_known(made.filters["join"])
     return made
 

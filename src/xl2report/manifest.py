@@ -10,8 +10,8 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
 from typing import Any, Literal
 from xml.sax.saxutils import quoteattr
 
@@ -155,9 +155,7 @@ class Source:
     @classmethod
     def of(cls, figure: Figure, key: str, label: str = "") -> Source:
         """The source that a figure is."""
-        return cls(
-            key, label or figure.label or key, figure.unit.name, figure.value, figure.how, areas(figure.cells())
-        )
+        return cls(key, label or figure.label or key, figure.unit.name, figure.value, figure.how, areas(figure.cells()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,7 +336,7 @@ def written(manifest: Manifest) -> bytes:
     return "\n".join([*lines, "</report>", ""]).encode()
 
 
-_SPECIAL = re.compile("[&<>\"\n\r\t]")
+_SPECIAL = re.compile('[&<>"\n\r\t]')
 
 
 def _tag(tag: str, *, end: bool = True, **attributes: str) -> str:

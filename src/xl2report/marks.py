@@ -75,7 +75,9 @@ def place_marks(parts: MutableMapping[str, bytes], ledger: Ledger, carrier: Carr
         if not name.endswith(".xml") or (_BYTES not in data and PREFIX.encode() not in data):
             continue
         if name.startswith("word/"):
-            placer = _Placer(_declared(data) if carrier == "control" else data, ledger, carrier, identifiers, len(marks))
+            placer = _Placer(
+                _declared(data) if carrier == "control" else data, ledger, carrier, identifiers, len(marks)
+            )
             marks += placer.marks
             data = placer.data
         parts[name] = without_sentinels(data.decode()).encode() if _BYTES in data else data
@@ -307,8 +309,8 @@ def manifest_of(
 def put_manifest(parts: MutableMapping[str, bytes], manifest: Manifest) -> None:
     """Add the manifest as a custom XML part; one that a template brought along goes."""
     for name in [name for name, data in parts.items() if _is_manifest(name, data)]:
-        number = re.sub(r"\D", "", name)
-        _drop(parts, name, f"customXml/itemProps{number}.xml", f"customXml/_rels/item{number}.xml.rels")
+        old = re.sub(r"\D", "", name)
+        _drop(parts, name, f"customXml/itemProps{old}.xml", f"customXml/_rels/item{old}.xml.rels")
     number = 1
     while f"customXml/item{number}.xml" in parts:
         number += 1
@@ -512,7 +514,7 @@ class _Reading:
             tag = child.tag
             if tag == f"{W}t":
                 self._say(child.text or "")
-            elif tag == f"{W}r" or tag == f"{W}sdtContent":
+            elif tag in (f"{W}r", f"{W}sdtContent"):
                 self._walk(child)
             elif tag == f"{W}p":
                 self.places.append((self.name, len(self.places) - self.first + 1))
@@ -557,7 +559,7 @@ class _Reading:
         whole = ["".join(text) for text in self.texts]
         tagged = [control for control in self.controls if control.tagged]
         held = {(control.name, name) for control in tagged for name in control.inside}
-        places = [(control, "tag") for control in tagged]
+        places: list[tuple[_Range, str]] = [(control, "tag") for control in tagged]
         for one in self.ranges:
             if (_base(one.name), one.name) in held or one.end is None:
                 continue
@@ -568,17 +570,16 @@ class _Reading:
         for one, _ in places:
             for at in {one.start[0], (one.end or one.start)[0]}:
                 beside.setdefault(at, []).append(one)
-        for one, by in sorted(places, key=lambda place: (place[0].start, place[0].end or (0, 0), place[0].name)):
+        for place, how in sorted(places, key=lambda p: (p[0].start, p[0].end or (0, 0), p[0].name)):
+            one, by = place, how
             if one.end is None or one.start[0] >= len(whole):
                 continue
             mark = known.get(_base(one.name))
             if by == "bookmark" and mark is not None and mark.kind in _NUMERIC and not mark.touched:
-                wider = _widened(whole, one, beside)
-                if wider is not one:
-                    one, by = wider, "number"
-            (first, start), (last, end) = one.start, one.end or one.start
-            if (last, end) < (first, start):
-                last, end = first, start
+                one = _widened(whole, place, beside)
+                by = by if one is place else "number"
+            first, start = one.start
+            last, end = max(one.end or one.start, one.start)
             middle = [whole[at] for at in range(first, last + 1)]
             middle[-1] = middle[-1][:end]
             middle[0] = middle[0][start:]

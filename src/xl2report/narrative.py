@@ -115,7 +115,15 @@ def render(
     if with_tables and not place_tables(parts, sheets, ledger):
         notes.say("T514", name, "附表表格")
     if ledger is not None:
-        made = Origin(*workbook, profile.name, profile.title, name, fingerprint_of(data), int(book.info.get("年度", profile.year)), __version__)
+        made = Origin(
+            *workbook,
+            profile.name,
+            profile.title,
+            name,
+            fingerprint_of(data),
+            int(book.info.get("年度", profile.year)),
+            __version__,
+        )
         put_manifest(parts, manifest_of(made, marks, place_marks(parts, ledger, marks), ledger, charts, parts))
     contents = with_contents(parts, toc, "report.docx")
     report = sealed(contents.parts) if contents.parts is not None else None

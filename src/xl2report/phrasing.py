@@ -76,15 +76,11 @@ def _numbers(figures: Figures, name: str, phrase: Phrase) -> dict[str, tuple[Fig
     """Word of a phrase -> the figure that it stands for, and its text."""
     found = {"本数": (figures[name], figures[name].text)}
     if phrase.of == "变动":
-        signed, whole = ("增减", "增长率"), {"上年数": "上年"}
+        prior, change, rate = (figures[f"{name}.{companion}"] for companion in ("上年", "增减", "增长率"))
+        found |= {"上年数": (prior, prior.text), "增减": (change, _size(change)), "增长率": (rate, _size(rate))}
     else:
-        signed, whole = ("差额",), {"预算": "预算", "完成率": "完成率"}
-    for word, companion in whole.items():
-        figure = figures[f"{name}.{companion}"]
-        found[word] = (figure, figure.text)
-    for word in signed:
-        figure = figures[f"{name}.{word}"]
-        found[word] = (figure, _size(figure))
+        budget, left, rate = (figures[f"{name}.{companion}"] for companion in ("预算", "差额", "完成率"))
+        found |= {"预算": (budget, budget.text), "差额": (left, _size(left)), "完成率": (rate, rate.text)}
     return found
 
 
