@@ -11,8 +11,8 @@ SOURCE = Path(xl2report.__file__).parent
 ORDER = [
     "facts", "figures", "formulas", "findings", "profile", "loading", "reader", "derive", "phrasing", "sheets", "scopes",
     "checks", "explaining", "schedules", "packages", "live", "workbooks", "carrying", "editing", "comments", "annotation", "office",
-    "contents", "charts", "tables", "views", "vocabulary", "linting", "template_text", "template_files", "profile_files", "narrative",
-    "printed", "tracing", "trace_text", "trace_workbook", "pipeline", "cli", "__main__",
+    "contents", "manifest", "charts", "tables", "marks", "views", "vocabulary", "linting", "template_text", "template_files",
+    "profile_files", "narrative", "printed", "tracing", "trace_text", "trace_workbook", "pipeline", "cli", "__main__",
 ]  # fmt: skip
 HOMES = {
     "openpyxl": {"reader"},
@@ -20,7 +20,19 @@ HOMES = {
     "docxtpl": {"narrative"},
     "docx": {"template_text", "template_files"},
     "jinja2": {"linting", "narrative", "views"},
-    "lxml": {"editing", "comments", "annotation", "linting", "narrative", "charts", "tables", "contents", "printed"},
+    "lxml": {
+        "editing",
+        "comments",
+        "annotation",
+        "linting",
+        "narrative",
+        "charts",
+        "tables",
+        "contents",
+        "printed",
+        "manifest",
+        "marks",
+    },
 }
 
 

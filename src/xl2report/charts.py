@@ -51,6 +51,8 @@ class ChartData:
     values: tuple[Decimal, ...]
     labels: tuple[str, ...]
     alternative: str
+    shown: tuple[Figure, ...] = ()
+    """The figures that the values are of."""
 
     @property
     def number_format(self) -> str:
@@ -101,7 +103,9 @@ def _data(chart: Chart, series: str, names: Sequence[str], shown: Sequence[Figur
     kind = "饼图" if chart.kind == "pie" else "柱形图"
     alternative = f"{chart.caption}（{kind}）：{'；'.join(texts)}。"
     labels = tuple(f.text for f in shown)
-    return ChartData(chart.name, chart.caption, chart.kind, series, tuple(names), values, labels, alternative)
+    return ChartData(
+        chart.name, chart.caption, chart.kind, series, tuple(names), values, labels, alternative, tuple(shown)
+    )
 
 
 # -- the parts of a chart -------------------------------------------------------------------------
@@ -276,6 +280,40 @@ def place(parts: MutableMapping[str, bytes], charts: Mapping[str, ChartData]) ->
     parts[DOCUMENT] = _serialised(document)
     parts[_relations_of(DOCUMENT)] = _serialised(relations)
     return tuple(dropped)
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A chart as a document shows it: the name and alternative text of its drawing, its categories, its values."""
+
+    drawing: str
+    alternative: str
+    categories: tuple[str, ...]
+    values: tuple[str, ...]
+
+
+def charts_drawn(parts: Mapping[str, bytes]) -> Iterator[Drawn]:
+    """Every chart of a document in reading order, with what its caches hold; one that cannot be read is passed over."""
+    from lxml import etree
+
+    if C.encode() not in parts[DOCUMENT]:
+        return
+    document: Any = etree.fromstring(parts[DOCUMENT], etree.XMLParser(resolve_entities=False, huge_tree=True))
+    relations: Any = etree.fromstring(parts[_relations_of(DOCUMENT)], etree.XMLParser(resolve_entities=False))
+    targets = {r.get("Id"): posixpath.join("/word", r.get("Target", ""))[1:] for r in relations}
+    for properties, reference in _charts_in(document):
+        data = parts.get(targets.get(reference.get(f"{{{R}}}id"), ""))
+        if properties is None or data is None:
+            continue
+        try:
+            space: Any = etree.fromstring(data, etree.XMLParser(resolve_entities=False))
+        except etree.XMLSyntaxError:
+            continue
+        categories, values = (
+            tuple(str(v.text or "") for v in space.iterfind(f".//{{{C}}}{tag}//{{{C}}}pt/{{{C}}}v"))
+            for tag in ("cat", "val")
+        )
+        yield Drawn(properties.get("name") or "", properties.get("descr") or "", categories, values)
 
 
 def _take_out(reference: Any) -> None:

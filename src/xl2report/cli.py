@@ -60,6 +60,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "把13张附表也印入报告（横向页面的 Word 表格）",
         "put the schedules into the report too, as Word tables on landscape pages",
     ),
+    "marks": (
+        "给每个印出的数作看不见的来源标记：bookmark 隐藏书签（默认），control 内容控件，none 不作",
+        "unseen marks that tell where each number comes from: bookmark, hidden bookmarks (default); control, content controls; none",
+    ),
     "format": ("输出格式：text 文字，json 供程序读取", "output: text, or json for programs"),
     "target": ("要生成的工作簿（.xlsx），不覆盖已有文件", "the workbook to write (.xlsx); never overwrites"),
     "from": (
@@ -229,6 +233,7 @@ def parser(words: _Words) -> argparse.ArgumentParser:
     compile_.add_argument("--toc", choices=("auto", "paginate", "field", "none"), default="auto", help=words["toc"])
     compile_.add_argument("--pdf", action="store_true", help=words["pdf"])
     compile_.add_argument("--with-tables", action="store_true", help=words["with_tables"])
+    compile_.add_argument("--marks", choices=("bookmark", "control", "none"), default="bookmark", help=words["marks"])
     check = commands.add_parser("check", words=words, parents=parents, help=words["check"], description=words["check"])
     check.add_argument("workbooks", nargs="+", type=Path, metavar="WORKBOOK", help=words["workbook"])
     check.add_argument("--annotate", type=Path, metavar="OUT.xlsx", help=words["annotate_workbook"])
@@ -418,7 +423,7 @@ def _one(path: Path, options: argparse.Namespace, words: _Words, taken: dict[Pat
 
     if options.command == "check":
         report = load(path, options.profile)
-        _, findings = report.narrative(options.template, toc="none")
+        _, findings = report.narrative(options.template, toc="none", marks="none")
         findings = strictly(findings) if options.strict else findings
         paths: tuple[Path, ...] = ()
         if options.annotate:
@@ -440,6 +445,7 @@ def _one(path: Path, options: argparse.Namespace, words: _Words, taken: dict[Pat
         toc=options.toc,
         pdf=options.pdf,
         with_tables=options.with_tables,
+        marks=options.marks,
     )
     return _result(str(path), result.status, result.paths, result.findings, left_out=result.left_out)
 

@@ -14,12 +14,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from xl2report import __version__
 from xl2report.charts import chart_data, place
 from xl2report.contents import Toc, mark, with_contents
 from xl2report.derive import Figures
 from xl2report.facts import Book
 from xl2report.findings import Finding, finding, nearest
 from xl2report.linting import environment, in_chinese, lint
+from xl2report.manifest import BEGIN, Carrier, Ledger, Origin, fingerprint_of, without_sentinels
+from xl2report.marks import manifest_of, place_marks, put_manifest
 from xl2report.packages import parts_of, sealed
 from xl2report.profile import COMPANIONS, Profile
 from xl2report.sheets import Sheet
@@ -47,6 +50,8 @@ def render(
     *,
     toc: Toc = "field",
     with_tables: bool = False,
+    marks: Carrier = "bookmark",
+    workbook: tuple[str, str] = ("", ""),
 ) -> Narrative:
     """Fill a docxtpl template with the figures, phrases, lists and texts of one book.
 
@@ -59,6 +64,8 @@ def render(
         created: the date in the document properties.
         toc: how the contents get their page numbers, where the template has contents.
         with_tables: put the schedules as Word tables where the template has ``{{ 附表表格 }}``.
+        marks: how what is printed is marked with where it comes from.
+        workbook: the name and the SHA-256 of the file that the figures are from, for the manifest.
 
     Returns:
         The .docx as bytes with what was found; no bytes where a finding is an error.
@@ -73,6 +80,7 @@ def render(
     except OSError as error:
         return Narrative(None, (finding("F009", name, reason=error.strerror or str(error)),))
     notes = Notes()
+    ledger = None if marks == "none" else Ledger()
     charts = chart_data(profile, figures)
     context = context_of(profile, book, figures, sheets, charts, notes)
     context |= {"附表表格": MARK if with_tables else "", "目录": mark(toc)}
@@ -82,7 +90,7 @@ def render(
     if str(template) != profile.template and (wrong := _mistakes(data, profile, name, book)):
         return Narrative(None, wrong)
     try:
-        document.render(context, jinja_env=environment())
+        document.render(context, jinja_env=environment(ledger))
     except Exception as error:  # a template may make any operation fail
         wrong = _mistakes(data, profile, name, book) or (_template_finding(document, error, name, context),)
         return Narrative(None, (*notes.findings, *wrong))
@@ -104,8 +112,19 @@ def render(
         return Narrative(None, (*notes.findings, finding("T505", name, reason=reason)))
     for chart in place(parts, charts):
         notes.say("T516", name, chart, chart=chart)
-    if with_tables and not place_tables(parts, sheets):
+    if with_tables and not place_tables(parts, sheets, ledger):
         notes.say("T514", name, "附表表格")
+    if ledger is not None:
+        made = Origin(
+            *workbook,
+            profile.name,
+            profile.title,
+            name,
+            fingerprint_of(data),
+            int(book.info.get("年度", profile.year)),
+            __version__,
+        )
+        put_manifest(parts, manifest_of(made, marks, place_marks(parts, ledger, marks), ledger, charts, parts))
     contents = with_contents(parts, toc, "report.docx")
     report = sealed(contents.parts) if contents.parts is not None else None
     return Narrative(report, (*notes.findings, *contents.findings))
@@ -141,6 +160,7 @@ def _mistakes(data: bytes, profile: Profile, name: str, book: Book) -> tuple[Fin
 # -- the one place that knows docxtpl -----------------------------------------------------------------
 
 
+_IN_TAG = re.compile(f"<[^<>]*{BEGIN}[^<>]*>")
 _CONTINUED = re.compile(r"<w:tc[ >](?:(?!<w:tc[ >]).)*?\{%\s*续行\s.*?</w:tc>", re.DOTALL)
 _CONTINUED_TEXT = re.compile(r"\{%\s*续行\s+(.*?)\s*%\}(.*?)</w:t>", re.DOTALL)
 
@@ -180,15 +200,18 @@ def _document(data: bytes, name: str) -> Any:
 
         def render_xml_part(self, src_xml: str, part: Any, context: Any, jinja_env: Any = None) -> str:
             self.current_rendering_part = part
-            source = re.sub(r"<w:p([ >])", r"\n<w:p\1", src_xml.replace("\n", " "))
+            source = re.sub(r"<w:p([ >])", r"\n<w:p\1", without_sentinels(src_xml).replace("\n", " "))
             self.failing = (str(getattr(part, "partname", "")), 0, "")
             try:
-                rendered: str = jinja_env.from_string(source).render(context)
+                # not render(): it would join the pieces as the text of a macro is joined, without their marks
+                rendered = "".join(jinja_env.from_string(source).generate(context))
             except Exception as error:
                 line = _failing_line(error)
                 self.failing = (self.failing[0], line - 1, _plain(source.split("\n")[line - 1]) if line else "")
                 raise
             rendered = re.sub(r"\n<w:p([ >])", r"<w:p\1", rendered)
+            if BEGIN in rendered:  # inside a tag nothing can be marked, and docxtpl reads numbers there
+                rendered = _IN_TAG.sub(lambda tag: without_sentinels(tag[0]), rendered)
             resolved: str = self.resolve_listing(rendered)
             tree: Any = etree.fromstring(resolved.encode(), etree.XMLParser(resolve_entities=False, huge_tree=True))
             if part is self.docx.part:

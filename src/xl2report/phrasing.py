@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from string import Formatter
 from typing import NamedTuple
 
 from xl2report.derive import Figures
@@ -78,6 +80,19 @@ def years_of(figures: Figures) -> dict[str, str]:
     """The years that a phrase may print."""
     year = int(figures.book.info.get("年度", figures.profile.year))
     return {"年度": str(year), "上一年度": str(year - 1)}
+
+
+def figures_in(figures: Figures, name: str, phrase: Phrase) -> Iterator[tuple[Figure, str, int]]:
+    """The figures that a phrase prints for a measure: figure, its text there, where in the phrase it begins."""
+    numbers, years = numbers_of(figures, name, phrase.of), years_of(figures)
+    at = 0
+    for literal, word, _, _ in Formatter().parse(phrase.cases[case_of(figures, name, phrase.of)]):
+        at += len(literal)
+        if word in numbers:
+            yield figures[numbers[word].name], numbers[word].text, at
+            at += len(numbers[word].text)
+        elif word:
+            at += len(years[word])
 
 
 def _size(figure: Figure) -> str:

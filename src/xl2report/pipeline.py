@@ -22,6 +22,7 @@ from xl2report.facts import Book, Cell
 from xl2report.figures import Figure
 from xl2report.findings import Finding, finding, has_errors, one_of, strictly
 from xl2report.loading import ProfileError, available, folder_of, load_profile, shipped
+from xl2report.manifest import Carrier, fingerprint_of
 from xl2report.packages import document_date, parts_of, sealed, sealed_pdf, write_all
 from xl2report.profile import Profile
 from xl2report.reader import opened, read
@@ -99,6 +100,7 @@ def compile(  # the command's name; the built-in is not used here
     toc: Toc = "field",
     pdf: bool = False,
     with_tables: bool = False,
+    marks: Carrier = "bookmark",
 ) -> CompileResult:
     """Compile a workbook into ``NAME-schedules.xlsx`` and ``NAME-report.docx``: both, or neither.
 
@@ -113,6 +115,8 @@ def compile(  # the command's name; the built-in is not used here
             (the command's default); ``"none"``, no contents.
         pdf: write ``NAME-report.pdf`` too, by LibreOffice; all three files, or none.
         with_tables: put the schedules into the report too, as Word tables on landscape pages.
+        marks: what tells of each printed number where it comes from, unseen: ``"bookmark"``; ``"control"``, a content
+            control with a bookmark inside; ``"none"``.
 
     Returns:
         The paths written (none where a finding is an error) and all findings.
@@ -123,7 +127,7 @@ def compile(  # the command's name; the built-in is not used here
     report = load(path, profile)
     source = report.source
     folder = Path(out) if out is not None else source.parent
-    outputs, findings = report.outputs(folder, template, toc=toc, pdf=pdf, with_tables=with_tables)
+    outputs, findings = report.outputs(folder, template, toc=toc, pdf=pdf, with_tables=with_tables, marks=marks)
     if strict:
         findings = strictly(findings)
     if has_errors(findings):
@@ -265,10 +269,14 @@ class Report(Mapping[str, Measured]):
         return self._write({Path(path): self.schedules()} if self.ok else {}, self.findings)
 
     def write_narrative(
-        self, path: str | Path, template: str | Path | None = None, toc: Toc = "field"
+        self,
+        path: str | Path,
+        template: str | Path | None = None,
+        toc: Toc = "field",
+        marks: Carrier = "bookmark",
     ) -> CompileResult:
         """Write the Word report, whole or not at all; ``template`` is your own, or the profile's."""
-        data, findings = self.narrative(template, toc=toc)
+        data, findings = self.narrative(template, toc=toc, marks=marks)
         return self._write({Path(path): data} if data else {}, findings)
 
     def annotate(
@@ -371,7 +379,12 @@ class Report(Mapping[str, Measured]):
         return sealed(parts_of(write_schedules(self.sheets, self.profile, department, self.date)))
 
     def narrative(
-        self, template: str | Path | None = None, *, toc: Toc = "field", with_tables: bool = False
+        self,
+        template: str | Path | None = None,
+        *,
+        toc: Toc = "field",
+        with_tables: bool = False,
+        marks: Carrier = "bookmark",
     ) -> tuple[bytes | None, tuple[Finding, ...]]:
         """The Word report as bytes (none where a finding is an error), and all findings."""
         from xl2report.narrative import render
@@ -380,7 +393,16 @@ class Report(Mapping[str, Measured]):
             return None, self.findings
         path = Path(template if template is not None else self.profile.template)
         result = render(
-            path, self.profile, self.book, self.figures, self.sheets, self.date, toc=toc, with_tables=with_tables
+            path,
+            self.profile,
+            self.book,
+            self.figures,
+            self.sheets,
+            self.date,
+            toc=toc,
+            with_tables=with_tables,
+            marks=marks,
+            workbook=("", "") if marks == "none" else (self.source.name, _fingerprint(self.source)),
         )
         known = {(f.code, f.message) for f in self.findings}
         return result.data, (*self.findings, *(f for f in result.findings if (f.code, f.message) not in known))
@@ -398,9 +420,10 @@ class Report(Mapping[str, Measured]):
         toc: Toc = "field",
         pdf: bool = False,
         with_tables: bool = False,
+        marks: Carrier = "bookmark",
     ) -> tuple[dict[Path, bytes], tuple[Finding, ...]]:
         """What :func:`compile` would write into a folder, with all findings; nothing where one is an error."""
-        data, findings = self.narrative(template, toc=toc, with_tables=with_tables)
+        data, findings = self.narrative(template, toc=toc, with_tables=with_tables, marks=marks)
         if data is None or has_errors(findings):
             return {}, findings
         stem = self.source.stem
@@ -409,11 +432,21 @@ class Report(Mapping[str, Measured]):
             folder / f"{stem}-report.docx": data,
         }
         if pdf:
+            if marks == "control":  # LibreOffice spaces Chinese text otherwise where a control begins
+                data = self.narrative(template, toc=toc, with_tables=with_tables)[0] or data
             made = office.convert(data, "pdf", f"{stem}-report.pdf")
             if isinstance(made, Finding):
                 return {}, (*findings, made)
             outputs[folder / f"{stem}-report.pdf"] = sealed_pdf(made, self.date)
         return outputs, findings
+
+
+def _fingerprint(path: Path) -> str:
+    """The SHA-256 of a workbook, "" where it is no longer there."""
+    try:
+        return fingerprint_of(path.read_bytes())
+    except OSError:
+        return ""
 
 
 def example() -> Path:

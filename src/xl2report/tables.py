@@ -6,10 +6,12 @@ columns, their code and name columns repeated.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from functools import partial
 from typing import Any
 from xml.sax.saxutils import escape
 
+from xl2report.manifest import Ledger, Print
 from xl2report.sheets import Box, Sheet
 
 DOCUMENT = "word/document.xml"
@@ -26,8 +28,11 @@ SIZE = 16
 """Half points: 8 pt."""
 
 
-def place_tables(parts: MutableMapping[str, bytes], sheets: Sequence[Sheet]) -> bool:
-    """Put the schedules where the tag stands, on landscape pages of their own; false where there is no tag."""
+def place_tables(parts: MutableMapping[str, bytes], sheets: Sequence[Sheet], ledger: Ledger | None = None) -> bool:
+    """Put the schedules where the tag stands, on landscape pages of their own; false where there is no tag.
+
+    With a ledger the amounts are entered in it.
+    """
     from lxml import etree
 
     if MARK.encode() not in parts[DOCUMENT]:
@@ -39,7 +44,7 @@ def place_tables(parts: MutableMapping[str, bytes], sheets: Sequence[Sheet]) -> 
     portrait = etree.fromstring(etree.tostring(final))
     _end_section(mark.getprevious(), portrait)
     content = etree.fromstring(
-        f'<w:body xmlns:w="{W}">{"".join(_sheet(sheet, first=not at) for at, sheet in enumerate(sheets))}</w:body>'
+        f'<w:body xmlns:w="{W}">{"".join(_sheet(sheet, ledger, first=not at) for at, sheet in enumerate(sheets))}</w:body>'
     )
     last = mark.getnext() is final
     for element in list(content):
@@ -96,10 +101,11 @@ def _paragraph(text: str, align: str = "left", size: int = SIZE, *, bold: bool =
     )
 
 
-def _sheet(sheet: Sheet, *, first: bool) -> str:
+def _sheet(sheet: Sheet, ledger: Ledger | None, *, first: bool) -> str:
     """The title, the tables and the notes of one schedule; each schedule begins a page."""
     furniture = {box.role: box.text for box in sheet.boxes}
     notes = [box.text for box in sheet.boxes if box.role == "note"]
+    shown = partial(_amount, sheet, ledger)
     found = []
     for at, columns in enumerate(_pages(sheet)):
         page_break = "" if first and not at else "<w:pageBreakBefore/>"
@@ -109,7 +115,7 @@ def _sheet(sheet: Sheet, *, first: bool) -> str:
         tab = f'<w:keepNext/><w:tabs><w:tab w:val="right" w:pos="{TEXT_WIDTH}"/></w:tabs>|'
         line = _paragraph(f"{furniture['department']}\t{furniture['unit']}", more=tab)
         found.append(line.replace("\t", '</w:t><w:tab/><w:t xml:space="preserve">'))
-        found.append(_table(sheet, columns))
+        found.append(_table(sheet, columns, shown))
         found += [_paragraph(note) for note in notes]
     return "".join(found)
 
@@ -130,7 +136,18 @@ def _stub_width(sheet: Sheet) -> int:
     return sum(min(sheet.widths[at] * 100, 3600) for at in range(sheet.stub))
 
 
-def _table(sheet: Sheet, columns: Sequence[int]) -> str:
+def _amount(sheet: Sheet, ledger: Ledger | None, box: Box) -> str:
+    """The text of an amount; what a ledger knows by the address that the schedule's own cell has."""
+    if box.figure is None or box.figure.value is None:
+        return box.text
+    text = f"{box.figure.unit.rounded(box.figure.value):,}"
+    if ledger is None:
+        return text
+    label = "，".join(part for part in (sheet.title, box.row_label, *box.heads) if part).replace("\n", "")
+    return ledger.entered(Print("box", f"{sheet.key}!{box.ref}", text, label, box.figure))
+
+
+def _table(sheet: Sheet, columns: Sequence[int], shown: Callable[[Box], str]) -> str:
     """A table of some columns of a sheet; head rows repeat on every page and no row is broken."""
     scale = TEXT_WIDTH / sum(sheet.widths[c] for c in columns)
     widths = {c: int(sheet.widths[c] * scale) for c in columns}
@@ -145,7 +162,8 @@ def _table(sheet: Sheet, columns: Sequence[int]) -> str:
         for side in ("top", "left", "bottom", "right", "insideH", "insideV")
     )
     rows = "".join(
-        _row(row, columns, covering, widths, repeated=row < sheet.head[1]) for row in range(sheet.head[0], last + 1)
+        _row(row, columns, covering, widths, shown, repeated=row < sheet.head[1])
+        for row in range(sheet.head[0], last + 1)
     )
     grid = "".join(f'<w:gridCol w:w="{widths[c]}"/>' for c in columns)
     return (
@@ -157,7 +175,13 @@ def _table(sheet: Sheet, columns: Sequence[int]) -> str:
 
 
 def _row(
-    row: int, columns: Sequence[int], covering: dict[tuple[int, int], Box], widths: dict[int, int], *, repeated: bool
+    row: int,
+    columns: Sequence[int],
+    covering: dict[tuple[int, int], Box],
+    widths: dict[int, int],
+    shown: Callable[[Box], str],
+    *,
+    repeated: bool,
 ) -> str:
     cells = []
     at = 0
@@ -166,13 +190,13 @@ def _row(
         until = at + 1
         while until < len(columns) and covering[row, columns[until]] is box:
             until += 1
-        cells.append(_cell(row, box, columns[at:until], widths))
+        cells.append(_cell(row, box, columns[at:until], widths, shown))
         at = until
     head = "<w:tblHeader/>" if repeated else ""
     return f'<w:tr><w:trPr><w:cantSplit/><w:trHeight w:val="220"/>{head}</w:trPr>{"".join(cells)}</w:tr>'
 
 
-def _cell(row: int, box: Box, columns: Sequence[int], widths: dict[int, int]) -> str:
+def _cell(row: int, box: Box, columns: Sequence[int], widths: dict[int, int], shown: Callable[[Box], str]) -> str:
     span = f'<w:gridSpan w:val="{len(columns)}"/>' if len(columns) > 1 else ""
     merge = ""
     if box.rows > 1:
@@ -181,8 +205,7 @@ def _cell(row: int, box: Box, columns: Sequence[int], widths: dict[int, int]) ->
     align = "left"
     if box.role == "amount":
         align = "right"
-        if box.figure is not None and box.figure.value is not None:
-            text = f"{box.figure.unit.rounded(box.figure.value):,}"
+        text = shown(box)
     elif box.role in ("head", "index", "line") or box.level < 0:
         align = "center"
     elif box.level > 0:

@@ -17,7 +17,8 @@ from xl2report.derive import Figures, ListItem
 from xl2report.facts import Book, Cell, Row, prefixes
 from xl2report.figures import NO_PRIOR, NOT_ENTERED, Figure, ratio, summed
 from xl2report.findings import Finding, finding, has_errors, nearest
-from xl2report.phrasing import case_of, say
+from xl2report.manifest import Piece, Print, Text
+from xl2report.phrasing import case_of, figures_in, say
 from xl2report.profile import COMPANIONS, Profile
 from xl2report.reader import normal
 from xl2report.sheets import Sheet
@@ -86,6 +87,9 @@ class FigureView:
             self._notes.gap(figure, self.名称)
         return figure.text
 
+    def _print(self) -> Print:
+        return Print("figure", self._name, str(self), self.名称, self._figure)
+
     def __bool__(self) -> bool:
         return self._number() != 0
 
@@ -150,18 +154,31 @@ class FigureView:
                 item=item,
                 sheet=place,
             )
-        return words
+        pieces = tuple(Piece(*found) for found in figures_in(self._figures, self._name, phrase))
+        case = case_of(self._figures, self._name, phrase.of)
+        key = f"{self._name}.{name}"
+        return Text.printing(Print("phrase", key, words, f"{self.名称}的{name}", pieces=pieces, case=case))
 
 
 class ItemView(FigureView):
     """One item of a list: its amount, with code, names of its 类, 款 and 项, and the reason for its execution."""
 
-    __slots__ = ("_context", "_item")
+    __slots__ = ("_context", "_item", "_list")
 
-    def __init__(self, figures: Figures, item: ListItem, notes: Notes, context: _Texts) -> None:
+    def __init__(self, figures: Figures, item: ListItem, notes: Notes, context: _Texts, within: str) -> None:
         super().__init__(figures, item.measure, notes, item.label)
         self._item = item
         self._context = context
+        self._list = within
+
+    def _print(self) -> Print:
+        return Print("item", self._name, str(self), self._item.label, self._figure, within=self._list)
+
+    @property
+    def 名称(self) -> str:
+        """The official name; one that holds a number, like that of a project, knows where the number comes from."""
+        name = super().名称
+        return Text.of(name, f"{self._name}.名称", "名称") if re.search(r"\d", name) else name
 
     @property
     def 编码(self) -> str:
@@ -296,13 +313,14 @@ class _Texts:
 
     def __init__(self, profile: Profile, book: Book, notes: Notes) -> None:
         self.notes = notes
-        self.sheet = ""
+        self.sheet = self.heading = ""
         self.by_position: dict[str, list[Paragraph]] = {}
         self.rows: dict[str, list[Row]] = {}
         for table in profile.tables.values():
             if table.kind == "texts":
                 self.sheet = table.name
                 position, number, style, text = (c.heading for c in table.columns)
+                self.heading = text
                 rows = list(enumerate(book.table(table.name)))
                 rows.sort(key=lambda pair: (_order(pair[1].text(number)), pair[0]))
                 for _, row in rows:
@@ -316,10 +334,12 @@ class _Texts:
         """The paragraphs of a position, by their 序号."""
         return tuple(self.by_position.get(normal(position), ()))
 
-    def sentence(self, position: str) -> str:
+    def sentence(self, position: str) -> Text:
         """The text of a position to go on with inside a sentence: no lead-in words, no full stop at the end."""
         text = "".join(p.文字 for p in self.paragraphs(position)).rstrip("。；;. ")
-        return re.sub(r"^主要(?:变动)?原因(?:是|：|:)", "", text)
+        text = re.sub(r"^主要(?:变动)?原因(?:是|：|:)", "", text)
+        cells = [row.cells.get(self.heading) for row in self.rows.get(normal(position), ())]
+        return Text.of(text, f"{self.sheet}[{position}]", cells=cells)
 
 
 def _order(number: str) -> tuple[int, str]:
@@ -343,6 +363,10 @@ class _Sentence:
         if not self._text:
             self._texts.notes.say("N402", self._texts.sheet, self._position, position=self._position)
         return self._text
+
+    def _print(self) -> Print:
+        str(self)
+        return self._text._print()
 
 
 class Group:
@@ -388,14 +412,20 @@ class Record:
         self._percent = profile.units["%"]
         self.指标 = indicators
 
-    def __getattr__(self, name: str) -> str:
+    @property
+    def _key(self) -> str:
+        return f"{self._row.table}[{self._row.text('项目名称')}]"
+
+    def __getattr__(self, name: str) -> Text:
         if name.startswith("_"):
             raise AttributeError(name)
         fact = self._row.facts.get(name)
+        key = f"{self._key}.{name}"
         if fact is not None:
-            return summed(name, (fact,), self._unit, "").text if fact.entered else ""
+            figure = summed(key, (fact,), self._unit, name)
+            return Text.printing(Print("figure", key, figure.text if fact.entered else "", name, figure))
         if name in self._row.cells or name in self._row.texts:
-            return self._row.text(name)
+            return Text.of(self._row.text(name), key, name, [self._row.cells.get(name)])
         raise AttributeError(name)
 
     def 执行率(self, budget: str, outturn: str) -> str:
@@ -403,17 +433,22 @@ class Record:
         planned, spent = self._row.facts.get(budget), self._row.facts.get(outturn)
         if planned is None or spent is None or not planned.entered or planned.amount <= 0:
             return ""
-        return self._percent.show(ratio(spent.amount, planned.amount))
+        key, how = f"{self._key}.{outturn}.完成率", f"{outturn} / {budget}"
+        figure = Figure(key, ratio(spent.amount, planned.amount), self._percent, how, (spent, planned))
+        return Text.printing(Print("figure", key, figure.text, f"{outturn}的完成率", figure))
 
     @property
-    def 项目全称(self) -> str:
+    def 项目全称(self) -> Text:
         """The name, ending in 项目."""
-        return f"{self.项目简称}项目"
+        return self._named("项目全称", f"{self.项目简称}项目")
 
     @property
-    def 项目简称(self) -> str:
+    def 项目简称(self) -> Text:
         """The name without 项目 at its end."""
-        return self._row.text("项目名称").removesuffix("项目")
+        return self._named("项目简称", self._row.text("项目名称").removesuffix("项目"))
+
+    def _named(self, name: str, text: str) -> Text:
+        return Text.of(text, f"{self._key}.{name}", name, [self._row.cells.get("项目名称")])
 
 
 def context_of(
@@ -429,10 +464,10 @@ def context_of(
     year = int(book.info.get("年度", profile.year))
     info_sheet = next((t.name for t in profile.tables.values() if t.kind == "info"), "")
     context: dict[str, object] = {name: _Info(info_sheet, name, notes) for name in profile.infos}
-    context |= book.info
+    context |= {name: _said_of(profile, figures, name, text) for name, text in book.info.items()}
     context |= {name: FigureView(figures, name, notes) for name in profile.measures if name not in book.info}
     for name in profile.lists:
-        context[name] = tuple(ItemView(figures, item, notes, texts) for item in figures.listed(name))
+        context[name] = tuple(ItemView(figures, item, notes, texts, name) for item in figures.listed(name))
     groups: dict[str, dict[str, object]] = {"文字": {}}
     for text in profile.texts.values():
         group, colon, name = text.name.partition("：")
@@ -445,16 +480,24 @@ def context_of(
     context["图表"] = Group({name: ChartView(charts.get(name), numbers) for name in profile.charts})
     context["chart"] = partial(_chart, profile, charts)
     context |= {
-        "年度": str(year),
-        "上一年度": str(year - 1),
-        "公开日期": _chinese_date(book.info.get("公开日期", "")) or context.get("公开日期"),
+        "年度": Text.of(str(year), "年度", cells=[book.info_cells.get("年度")]),
+        "上一年度": Text.of(str(year - 1), "上一年度", cells=[book.info_cells.get("年度")]),
         "附件": _attachments(texts),
         "附表": tuple(Title(n, sheet.title) for n, sheet in enumerate(sheets, 1)),
         "名词解释": _glossary(profile, book, sheets, notes),
         "绩效项目": _records(profile, book),
     }
+    if published := _chinese_date(book.info.get("公开日期", "")):
+        context["公开日期"] = Text.of(published, "公开日期", cells=[book.info_cells.get("公开日期")])
     _unknown_positions(profile, texts, notes)
     return context
+
+
+def _said_of(profile: Profile, figures: Figures, name: str, text: str) -> Text:
+    """A row of 基本信息 as it was entered; where it is a number that the profile names, it is a figure too."""
+    if name not in profile.measures:
+        return Text.of(text, name, cells=[figures.book.info_cells.get(name)])
+    return Text.printing(Print("figure", name, text, profile.measures[name].label, figures[name]))
 
 
 def _chart(profile: Profile, charts: Mapping[str, ChartData], name: str) -> _Drawing | str:

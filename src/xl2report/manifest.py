@@ -1,0 +1,401 @@
+"""What is known of every printed number: collected while a template prints, kept in the report, read back from it.
+
+A :class:`Ledger` puts each printed value between characters that Unicode reserves for use inside a program;
+:mod:`xl2report.marks` turns them into bookmarks or controls. The :class:`Manifest` says what each mark stands for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from functools import cached_property
+from typing import Any, Literal
+from xml.sax.saxutils import quoteattr
+
+from xl2report.facts import Cell, letters
+from xl2report.figures import Figure
+
+Carrier = Literal["bookmark", "control", "none"]
+"""How a report is marked: hidden bookmarks; content controls with a bookmark inside; not at all."""
+Kind = Literal["figure", "item", "phrase", "text", "box"]
+"""A figure; one of a list; a ready phrase; a text of the workbook; a number in a schedule printed as a Word table."""
+
+SPACE = "urn:xl2report:marks"
+VERSION = 1
+BEGIN, SAID, END = "\ufdd0", "\ufdd1", "\ufdd2"
+"""BEGIN number SAID text END: noncharacters, which no text may hold that is passed from one program to another."""
+_SENTINELS = re.compile(f"{BEGIN}[0-9]+{SAID}|[{BEGIN}{SAID}{END}]")
+
+
+# -- while a template prints ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A figure inside a phrase: its text as the phrase has it, and where it begins."""
+
+    figure: Figure
+    text: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Print:
+    """Something that a template may print, with where it comes from.
+
+    ``within`` is the list that an item belongs to; ``case`` the situation that a phrase speaks of.
+    """
+
+    kind: Kind
+    key: str
+    text: str
+    label: str = ""
+    figure: Figure | None = None
+    cells: tuple[Cell, ...] = ()
+    pieces: tuple[Piece, ...] = ()
+    within: str = ""
+    case: str = ""
+
+    def sources(self) -> Iterator[Source]:
+        """What the manifest says of the print and of the figures in it."""
+        if self.figure is not None:
+            yield Source.of(self.figure, self.key, self.label)
+        elif not self.pieces:
+            yield Source(self.key, self.label or self.key, cells=areas(self.cells))
+        for piece in self.pieces:
+            yield Source.of(piece.figure, piece.figure.name, piece.figure.label)
+
+
+class Text(str):
+    """A text that knows where it comes from; to a template it is a text like any other."""
+
+    __slots__ = ("_origin",)
+    _origin: Print
+
+    @classmethod
+    def of(cls, text: str, key: str, label: str = "", cells: Iterable[Cell | None] = ()) -> Text:
+        """A text of the workbook."""
+        known = tuple(cell for cell in cells if cell is not None)
+        return cls.printing(Print("text", key, text, label or key, cells=known))
+
+    @classmethod
+    def printing(cls, origin: Print) -> Text:
+        """The text that a print says."""
+        made = cls(origin.text)
+        made._origin = origin
+        return made
+
+    def _print(self) -> Print:
+        return self._origin
+
+
+class Joined(str):
+    """Several values joined by a filter, still known one by one."""
+
+    __slots__ = ("_pieces",)
+    _pieces: tuple[object, ...]
+
+    @classmethod
+    def of(cls, text: str, pieces: Sequence[object]) -> Joined:
+        """The text with the values and separators that it was made of."""
+        made = cls(text)
+        made._pieces = tuple(pieces)
+        return made
+
+
+@dataclass
+class Ledger:
+    """What a template printed, in order; the number of an entry stands in the text that was printed."""
+
+    prints: list[Print] = field(default_factory=list)
+
+    def finalized(self, value: object) -> object:
+        """What is printed for a value: the value itself, between sentinels where its origin is known."""
+        known = type(value)
+        if hasattr(known, "_pieces"):
+            return "".join(str(self.finalized(piece)) for piece in value._pieces)  # type: ignore[attr-defined]
+        if hasattr(known, "_print"):
+            return self.entered(value._print())  # type: ignore[attr-defined]
+        return without_sentinels(value) if isinstance(value, str) else value
+
+    def entered(self, made: Print) -> str:
+        """The text of a print between sentinels; a text that is empty leaves no trace."""
+        text = without_sentinels(made.text)
+        if not text:
+            return ""
+        self.prints.append(made)
+        return f"{BEGIN}{len(self.prints) - 1}{SAID}{text}{END}"
+
+
+def without_sentinels(text: str) -> str:
+    """The text as a reader sees it."""
+    return _SENTINELS.sub("", text) if BEGIN in text or SAID in text or END in text else text
+
+
+# -- what a report carries ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a printed text comes from: a figure with its exact value and formula, or a text; and its cells.
+
+    ``value`` is in the base unit (元, a count, a ratio). ``cells`` are cells and ranges as ``支出决算!H4:H12``.
+    """
+
+    key: str
+    label: str
+    unit: str = ""
+    value: Decimal | None = None
+    how: str = ""
+    cells: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, figure: Figure, key: str, label: str = "") -> Source:
+        """The source that a figure is."""
+        return cls(key, label or figure.label or key, figure.unit.name, figure.value, figure.how, areas(figure.cells()))
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A figure inside a phrase: the key of its source, its text, and where in the phrase it begins."""
+
+    key: str
+    text: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One mark of a report: the name of its bookmark, and what was printed there.
+
+    ``touched``: the template prints a sign of numbers right beside it, so it must not be read beyond its bookmark.
+    """
+
+    name: str
+    kind: Kind
+    key: str
+    text: str
+    carrier: Carrier = "bookmark"
+    within: str = ""
+    case: str = ""
+    touched: bool = False
+    parts: tuple[Part, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One point of a chart: its category, the key of its source, and its label as printed."""
+
+    category: str
+    key: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnChart:
+    """A chart of the report: its name in the profile, that of its drawing, its points."""
+
+    name: str
+    drawing: str
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a report was compiled from, and by what; the fingerprints are SHA-256."""
+
+    workbook: str = ""
+    workbook_sha256: str = ""
+    profile: str = ""
+    profile_title: str = ""
+    template: str = ""
+    template_sha256: str = ""
+    year: int = 0
+    program: str = ""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Everything that a report knows of its numbers."""
+
+    origin: Origin
+    carrier: Carrier
+    sources: Mapping[str, Source]
+    marks: tuple[Mark, ...]
+    charts: tuple[DrawnChart, ...] = ()
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Mark]:
+        """The marks by the names of their bookmarks."""
+        return {mark.name: mark for mark in self.marks}
+
+    def source(self, key: str) -> Source | None:
+        """The source of a key, ``None`` for a key that is none (a phrase has parts instead)."""
+        return self.sources.get(key)
+
+
+def fingerprint_of(data: bytes) -> str:
+    """The SHA-256 of a file."""
+    return hashlib.sha256(data).hexdigest()
+
+
+_REF = re.compile(r"([A-Z]+)([0-9]+)(?::([A-Z]+)([0-9]+))?")
+
+
+def areas(cells: Iterable[Cell]) -> tuple[str, ...]:
+    """Cells as few ranges: by sheet as they come, in each by column and row.
+
+    >>> areas([Cell("支出决算", "H4"), Cell("支出决算", "H6"), Cell("支出决算", "H5"), Cell("预算", "B2")])
+    ('支出决算!H4:H6', '预算!B2')
+    """
+    sheets: dict[str, set[tuple[int, str, int]]] = {}
+    for cell in cells:
+        column = cell.ref.rstrip("0123456789")
+        if column != cell.ref:
+            sheets.setdefault(cell.sheet, set()).add((len(column), column, int(cell.ref[len(column) :])))
+    made: list[str] = []
+    for sheet, places in sheets.items():
+        first: tuple[str, int, int] | None = None
+        for _, column, row in sorted(places):
+            if first and first[0] == column and first[2] == row - 1:
+                first = (column, first[1], row)
+                continue
+            made += [_area(sheet, first)] if first else []
+            first = (column, row, row)
+        made += [_area(sheet, first)] if first else []
+    return tuple(made)
+
+
+def _area(sheet: str, rows: tuple[str, int, int]) -> str:
+    column, first, last = rows
+    return f"{sheet}!{column}{first}" + (f":{column}{last}" if last > first else "")
+
+
+def cells_in(ranges: Iterable[str]) -> Iterator[Cell]:
+    """Every cell of some ranges.
+
+    >>> [str(cell) for cell in cells_in(["支出决算!H4:H6"])]
+    ['支出决算!H4', '支出决算!H5', '支出决算!H6']
+    """
+    for area in ranges:
+        sheet, _, ref = area.rpartition("!")
+        found = _REF.fullmatch(ref)
+        if found:
+            first, last = _column(found[1]), _column(found[3] or found[1])
+            for column in range(first, last + 1):
+                for row in range(int(found[2]), int(found[4] or found[2]) + 1):
+                    yield Cell(sheet, f"{letters(column)}{row}")
+
+
+def _column(name: str) -> int:
+    number = 0
+    for letter in name:
+        number = number * 26 + ord(letter) - 64
+    return number - 1
+
+
+# -- as XML ---------------------------------------------------------------------------------------
+
+
+def written(manifest: Manifest) -> bytes:
+    """The manifest as the XML that a report carries; the same manifest gives the same bytes."""
+    origin = manifest.origin
+    lines = [
+        '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>',
+        _tag("report", xmlns=SPACE, version=str(VERSION), program=origin.program, marks=manifest.carrier,
+             year=str(origin.year), end=False),
+        _tag("workbook", name=origin.workbook, sha256=origin.workbook_sha256),
+        _tag("profile", name=origin.profile, title=origin.profile_title),
+        _tag("template", name=origin.template, sha256=origin.template_sha256),
+    ]  # fmt: skip
+    for source in manifest.sources.values():
+        value = "" if source.value is None else format(source.value, "f")
+        label = source.label if source.label != source.key else ""
+        about = {"key": source.key, "label": label, "unit": source.unit, "value": value, "how": source.how}
+        lines.append(_tag("source", end=not source.cells, **about))
+        sheets: dict[str, list[str]] = {}
+        for area in source.cells:
+            sheet, _, ref = area.rpartition("!")
+            sheets.setdefault(sheet, []).append(ref)
+        lines += [_tag("cells", sheet=sheet, of=" ".join(refs)) for sheet, refs in sheets.items()]
+        lines += ["</source>"] if source.cells else []
+    for mark in manifest.marks:
+        carrier = "" if mark.carrier == manifest.carrier else mark.carrier
+        touched = "1" if mark.touched else ""
+        about = {"name": mark.name, "kind": mark.kind, "key": mark.key, "text": mark.text, "list": mark.within}
+        lines.append(_tag("mark", end=not mark.parts, **about, case=mark.case, carrier=carrier, touched=touched))
+        lines += [_tag("part", key=part.key, text=part.text, at=str(part.at)) for part in mark.parts]
+        lines += ["</mark>"] if mark.parts else []
+    for chart in manifest.charts:
+        lines.append(_tag("chart", name=chart.name, drawing=chart.drawing, end=False))
+        lines += [_tag("point", category=point.category, key=point.key, text=point.text) for point in chart.points]
+        lines.append("</chart>")
+    return "\n".join([*lines, "</report>", ""]).encode()
+
+
+_SPECIAL = re.compile('[&<>"\n\r\t]')
+
+
+def _tag(tag: str, *, end: bool = True, **attributes: str) -> str:
+    """One tag; attributes that are empty are left out."""
+    said = "".join(
+        f" {name}={quoteattr(value)}" if _SPECIAL.search(value) else f' {name}="{value}"'
+        for name, value in attributes.items()
+        if value
+    )
+    return f"<{tag}{said}{'/' if end else ''}>"
+
+
+def manifest_in(xml: bytes) -> Manifest | None:
+    """The manifest that a part holds; ``None`` where it is none, or of a later version."""
+    from lxml import etree
+
+    try:
+        root: Any = etree.fromstring(xml, etree.XMLParser(resolve_entities=False, huge_tree=True))
+        if root.tag != f"{{{SPACE}}}report" or int(root.get("version", "0")) > VERSION:
+            return None
+        return _manifest(root)
+    except (etree.XMLSyntaxError, ValueError, InvalidOperation):
+        return None
+
+
+def _manifest(root: Any) -> Manifest:
+    def children(parent: Any, tag: str) -> Iterator[Any]:
+        return iter(parent.iterchildren(f"{{{SPACE}}}{tag}"))
+
+    def of(tag: str, name: str) -> str:
+        return next((str(element.get(name, "")) for element in children(root, tag)), "")
+
+    carrier = root.get("marks", "bookmark")
+    origin = Origin(
+        of("workbook", "name"),
+        of("workbook", "sha256"),
+        of("profile", "name"),
+        of("profile", "title"),
+        of("template", "name"),
+        of("template", "sha256"),
+        int(root.get("year", "0")),
+        root.get("program", ""),
+    )
+    sources = {}
+    for element in children(root, "source"):
+        cells = [f"{c.get('sheet', '')}!{ref}" for c in children(element, "cells") for ref in c.get("of", "").split()]
+        value = Decimal(element.get("value")) if element.get("value") else None
+        key, label, unit, how = (element.get(name, "") for name in ("key", "label", "unit", "how"))
+        sources[key] = Source(key, label or key, unit, value, how, tuple(cells))
+    marks = []
+    for element in children(root, "mark"):
+        parts = [Part(p.get("key", ""), p.get("text", ""), int(p.get("at", "0"))) for p in children(element, "part")]
+        name, kind, key, text, within, case = (
+            element.get(n, "") for n in ("name", "kind", "key", "text", "list", "case")
+        )
+        own, touched = element.get("carrier", carrier), element.get("touched") == "1"
+        marks.append(Mark(name, kind, key, text, own, within, case, touched, tuple(parts)))
+    charts = []
+    for element in children(root, "chart"):
+        points = [Point(p.get("category", ""), p.get("key", ""), p.get("text", "")) for p in children(element, "point")]
+        charts.append(DrawnChart(element.get("name", ""), element.get("drawing", ""), tuple(points)))
+    return Manifest(origin, carrier, sources, tuple(marks), tuple(charts))

@@ -1,0 +1,622 @@
+"""Marks in a Word report: put where a template printed something that is known, and read back after people edited it.
+
+A mark is a hidden bookmark ``_x2r_000123``; with ``control`` it stands in a content control whose tag is the same name. What
+it stands for is in the manifest, a custom XML part. Reading judges nothing: it tells what is there and what is not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from xl2report.charts import ChartData, Drawn, charts_drawn
+from xl2report.manifest import (
+    BEGIN,
+    END,
+    SAID,
+    SPACE,
+    Carrier,
+    DrawnChart,
+    Ledger,
+    Manifest,
+    Mark,
+    Origin,
+    Part,
+    Point,
+    Source,
+    fingerprint_of,
+    manifest_in,
+    without_sentinels,
+    written,
+)
+from xl2report.packages import CONTENT_TYPES, parts_of
+
+PREFIX = "_x2r_"
+DOCUMENT = "word/document.xml"
+RELATIONS = "word/_rels/document.xml.rels"
+W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+W15 = "http://schemas.microsoft.com/office/word/2012/wordml"
+COMPATIBILITY = "http://schemas.openxmlformats.org/markup-compatibility/2006"
+_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006"
+_SPACE_ATTRIBUTE = "{http://www.w3.org/XML/1998/namespace}space"
+_FALLBACK = f"{{{COMPATIBILITY}}}Fallback"
+_HIDDEN = frozenset([_FALLBACK, f"{W}del", f"{W}moveFrom"])
+"""What is not part of the text: the other form of a text box, and what was deleted or moved away while tracked."""
+_PRINTED = re.compile(f"{BEGIN}(\\d+){SAID}([^{BEGIN}{SAID}{END}]+){END}")
+_PIECES = re.compile(f"({BEGIN}\\d+{SAID}|{END})")
+_BYTES = BEGIN.encode()[:2]
+"""What all sentinels begin with in UTF-8."""
+_OF_NUMBERS = "0123456789.,-−%％"
+_NUMERIC = ("figure", "item", "box")
+
+
+# -- putting marks in -----------------------------------------------------------------------------
+
+
+def place_marks(parts: MutableMapping[str, bytes], ledger: Ledger, carrier: Carrier) -> tuple[Mark, ...]:
+    """Turn the sentinels of a rendered report into marks, wherever they stand in a text; take out all others.
+
+    Args:
+        parts: the parts of the report, changed in place.
+        ledger: what was printed.
+        carrier: what the marks are made of.
+
+    Returns:
+        The marks in the order of their names: headers, footers and notes first, then the body.
+    """
+    marks: list[Mark] = []
+    identifiers = _highest_identifier(parts)
+    # the body comes last: its bookmarks then have the highest numbers, and the contents go on from there
+    for name in sorted(parts, key=lambda part: (part == DOCUMENT, part)):
+        data = parts[name]
+        if not name.endswith(".xml") or (_BYTES not in data and PREFIX.encode() not in data):
+            continue
+        if name.startswith("word/"):
+            placer = _Placer(
+                _declared(data) if carrier == "control" else data, ledger, carrier, identifiers, len(marks)
+            )
+            marks += placer.marks
+            data = placer.data
+        parts[name] = without_sentinels(data.decode()).encode() if _BYTES in data else data
+    return tuple(marks)
+
+
+def _highest_identifier(parts: Mapping[str, bytes]) -> int:
+    """The highest number that a bookmark or control of the template has."""
+    found = [0]
+    for name, data in parts.items():
+        if name.startswith("word/") and name.endswith(".xml"):
+            found += map(int, re.findall(rb'<w:bookmarkStart [^>]*w:id="(\d{1,9})"', data))
+            found += map(int, re.findall(rb'<w:sdtPr>(?:(?!</w:sdtPr>).)*?<w:id w:val="(\d{1,9})"', data, re.DOTALL))
+    return max(found)
+
+
+def _declared(data: bytes) -> bytes:
+    """A part that may say that a control is not to be framed: older programs have to know that they may ignore it."""
+    root = re.search(rb"<(?!\?|!)[^>]*>", data)
+    if root is None:
+        return data
+    tag = root[0]
+    for prefix, space in ((b"mc", COMPATIBILITY), (b"w15", W15)):
+        if b"xmlns:" + prefix + b"=" not in tag:
+            tag = tag[:-1] + b" xmlns:" + prefix + b'="' + space.encode() + b'">'
+    ignorable = re.search(rb'mc:Ignorable="([^"]*)"', tag)
+    if ignorable is None:
+        tag = tag[:-1] + b' mc:Ignorable="w15">'
+    elif b"w15" not in ignorable[1].split():
+        tag = tag.replace(ignorable[0], b'mc:Ignorable="' + (ignorable[1] + b" w15").strip() + b'"')
+    return data[: root.start()] + tag + data[root.end() :]
+
+
+class _Placer:
+    """One part being marked."""
+
+    def __init__(self, data: bytes, ledger: Ledger, carrier: Carrier, identifiers: int, first: int) -> None:
+        from lxml import etree
+
+        self.root: Any = etree.fromstring(data, etree.XMLParser(resolve_entities=False, huge_tree=True))
+        self.ledger = ledger
+        self.carrier = carrier
+        self.identifiers = identifiers
+        self.first = first
+        self.marks: list[Mark] = []
+        self.bookmarks: dict[int, list[Any]] = {}
+        _without_marks(self.root)
+        runs, wanted = self._wanted()
+        self.named: dict[int, int] = {number: at for at, number in enumerate(wanted, first + 1)}
+        self.open = -1
+        for run in runs:
+            self._split(run)
+        for number, touched in wanted.items():
+            self.marks.append(self._mark(number, touched))
+        self.data: bytes = etree.tostring(self.root, xml_declaration=True, encoding="UTF-8", standalone=True)
+
+    def _wanted(self) -> tuple[list[Any], dict[int, bool]]:
+        """The runs that sentinels stand in, and the prints that can be marked: whether a sign of numbers touches each."""
+        runs: dict[Any, None] = {}
+        texts: list[str] = []
+        before: Any = None
+        for text in self.root.iter(f"{W}t"):
+            run = text.getparent()
+            if run.tag != f"{W}r":
+                continue
+            paragraph = next(run.iterancestors(f"{W}p"), None)
+            said = text.text or ""
+            if BEGIN in said or END in said:
+                if any(True for _ in run.iterancestors(*_HIDDEN)):
+                    continue
+                runs[run] = None
+            texts.append("\n" + said if paragraph is not before else said)
+            before = paragraph
+        whole = "".join(texts)
+        wanted: dict[int, bool] = {}
+        for found in _PRINTED.finditer(whole):
+            around = whole[max(0, found.start() - 1) : found.start()], whole[found.end() : found.end() + 1]
+            wanted.setdefault(int(found[1]), any(sign and sign in _OF_NUMBERS for sign in around))
+        return list(runs), wanted
+
+    def _split(self, run: Any) -> None:
+        """Put bookmarks between the pieces of a run; each piece keeps its formatting."""
+        properties = run.find(f"{W}rPr")
+        pieces: list[Any] = []
+        current: Any = None
+
+        def add(child: Any) -> None:
+            nonlocal current
+            if current is None:
+                current = run.makeelement(run.tag, run.attrib)
+                if properties is not None:
+                    current.append(properties.__copy__())
+                pieces.append(current)
+            current.append(child)
+
+        for child in list(run):
+            if child is properties:
+                continue
+            if child.tag != f"{W}t" or not child.text or (BEGIN not in child.text and END not in child.text):
+                add(child)
+                continue
+            for piece in _PIECES.split(child.text):
+                if piece and piece[0] in BEGIN + END:
+                    bookmark = self._bookmark(run, piece)
+                    if bookmark is not None:
+                        pieces.append(bookmark)
+                        current = None
+                elif piece:
+                    text = run.makeelement(child.tag, {_SPACE_ATTRIBUTE: "preserve"})
+                    text.text = piece
+                    add(text)
+        parent = run.getparent()
+        at = parent.index(run)
+        parent[at : at + 1] = pieces
+
+    def _bookmark(self, run: Any, piece: str) -> Any:
+        """The beginning or the end of a mark, ``None`` for what is not to be marked."""
+        if piece == END:
+            number, self.open = self.open, -1
+            if number < 0:
+                return None
+            bookmark = run.makeelement(f"{W}bookmarkEnd")
+        else:
+            number = int(piece[1:-1])
+            if number not in self.named or number in self.bookmarks:
+                return None
+            self.open = number
+            bookmark = run.makeelement(f"{W}bookmarkStart")
+        identifier = self.identifiers + self.named[number]
+        bookmark.set(f"{W}id", str(identifier))
+        if piece != END:
+            bookmark.set(f"{W}name", f"{PREFIX}{self.named[number]:06d}")
+        self.bookmarks.setdefault(number, []).append(bookmark)
+        return bookmark
+
+    def _mark(self, number: int, touched: bool) -> Mark:
+        """What the manifest says of a mark; its control is made here, where one can hold it."""
+        made = self.ledger.prints[number]
+        name = f"{PREFIX}{self.named[number]:06d}"
+        start, end = self.bookmarks[number]
+        carrier = self.carrier
+        if carrier == "control":
+            if start.getparent() is end.getparent():
+                self._control(start, end, name, made.label or made.key)
+            else:
+                carrier = "bookmark"
+        parts = tuple(Part(piece.figure.name, piece.text, piece.at) for piece in made.pieces)
+        text = without_sentinels(made.text)
+        return Mark(
+            name, made.kind, made.key, text, carrier, made.within, made.case, touched and made.kind in _NUMERIC, parts
+        )
+
+    def _control(self, start: Any, end: Any, name: str, label: str) -> None:
+        """A content control around a bookmark, not framed on the screen."""
+        parent = start.getparent()
+        first, last = parent.index(start), parent.index(end)
+        inside = list(parent[first : last + 1])
+        control = start.makeelement(f"{W}sdt")
+        properties = start.makeelement(f"{W}sdtPr")
+        for tag, value in (("alias", label[:64]), ("tag", name), ("id", str(int(start.get(f"{W}id"))))):
+            one = start.makeelement(f"{W}{tag}")
+            one.set(f"{W}val", value)
+            properties.append(one)
+        appearance = start.makeelement(f"{{{W15}}}appearance")
+        appearance.set(f"{{{W15}}}val", "hidden")
+        properties.append(appearance)
+        content = start.makeelement(f"{W}sdtContent")
+        parent.insert(first, control)
+        control.extend([properties, content])
+        content.extend(inside)
+
+
+def _without_marks(root: Any) -> None:
+    """Take out the marks of an earlier report that was made a template."""
+    gone = {start.get(f"{W}id") for start in root.iter(f"{W}bookmarkStart") if _named(start)}
+    for bookmark in list(root.iter(f"{W}bookmarkStart", f"{W}bookmarkEnd")) if gone else ():
+        if bookmark.get(f"{W}id") in gone:
+            bookmark.getparent().remove(bookmark)
+    for control in list(root.iter(f"{W}sdt")):
+        if _tag_of(control).startswith(PREFIX):
+            parent, content = control.getparent(), control.find(f"{W}sdtContent")
+            at = parent.index(control)
+            parent[at : at + 1] = list(content) if content is not None else []
+
+
+def _named(bookmark: Any) -> bool:
+    return str(bookmark.get(f"{W}name") or "").startswith(PREFIX)
+
+
+def _tag_of(control: Any) -> str:
+    tag = control.find(f"{W}sdtPr/{W}tag")
+    return str(tag.get(f"{W}val") or "") if tag is not None else ""
+
+
+# -- the manifest in a package --------------------------------------------------------------------
+
+
+def manifest_of(
+    origin: Origin,
+    carrier: Carrier,
+    marks: Sequence[Mark],
+    ledger: Ledger,
+    charts: Mapping[str, ChartData],
+    parts: Mapping[str, bytes],
+) -> Manifest:
+    """What a report is to carry: the marks that were placed, the points of the charts, and the sources of both."""
+    sources: dict[str, Source] = {}
+    wanted = {mark.key for mark in marks}
+    seen: set[str] = set()
+    for made in ledger.prints:
+        if made.key in wanted and made.key not in seen:
+            seen.add(made.key)
+            for source in made.sources():
+                sources.setdefault(source.key, source)
+    shown = []
+    names = {data.alternative: name for name, data in charts.items()}
+    for drawn in charts_drawn(parts):
+        if drawn.alternative in names:
+            data = charts[names[drawn.alternative]]
+            points = zip(data.categories, data.shown, data.labels, strict=True)
+            for figure in data.shown:
+                sources.setdefault(figure.name, Source.of(figure, figure.name))
+            shown.append(
+                DrawnChart(data.name, drawn.drawing, tuple(Point(c, figure.name, text) for c, figure, text in points))
+            )
+    return Manifest(origin, carrier, sources, tuple(marks), tuple(shown))
+
+
+def put_manifest(parts: MutableMapping[str, bytes], manifest: Manifest) -> None:
+    """Add the manifest as a custom XML part; one that a template brought along goes."""
+    for name in [name for name, data in parts.items() if _is_manifest(name, data)]:
+        old = re.sub(r"\D", "", name)
+        _drop(parts, name, f"customXml/itemProps{old}.xml", f"customXml/_rels/item{old}.xml.rels")
+    number = 1
+    while f"customXml/item{number}.xml" in parts:
+        number += 1
+    data = written(manifest)
+    digest = fingerprint_of(data).upper()
+    identifier = "-".join(digest[at:until] for at, until in ((0, 8), (8, 12), (12, 16), (16, 20), (20, 32)))
+    head = '<?xml version="1.0" encoding="UTF-8" standalone="no"?>\n'
+    parts[f"customXml/item{number}.xml"] = data
+    parts[f"customXml/itemProps{number}.xml"] = (
+        f'{head}<ds:datastoreItem ds:itemID="{{{identifier}}}" xmlns:ds="{_OFFICE}/customXml">'
+        f'<ds:schemaRefs><ds:schemaRef ds:uri="{SPACE}"/></ds:schemaRefs></ds:datastoreItem>'
+    ).encode()
+    parts[f"customXml/_rels/item{number}.xml.rels"] = (
+        f'{head}<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+        f'<Relationship Id="rId1" Type="{_OFFICE}/relationships/customXmlProps" Target="itemProps{number}.xml"/>'
+        "</Relationships>"
+    ).encode()
+    relation = (
+        f'<Relationship Id="rIdMarks{number}" Type="{_OFFICE}/relationships/customXml" '
+        f'Target="../customXml/item{number}.xml"/></Relationships>'
+    )
+    parts[RELATIONS] = parts[RELATIONS].replace(b"</Relationships>", relation.encode())
+    kind = "application/vnd.openxmlformats-officedocument.customXmlProperties+xml"
+    override = f'<Override PartName="/customXml/itemProps{number}.xml" ContentType="{kind}"/></Types>'
+    parts[CONTENT_TYPES] = parts[CONTENT_TYPES].replace(b"</Types>", override.encode())
+    if not re.search(rb'Extension="xml"', parts[CONTENT_TYPES]):
+        default = b'<Default Extension="xml" ContentType="application/xml"/>'
+        parts[CONTENT_TYPES] = re.sub(rb"(<Types[^>]*>)", rb"\1" + default, parts[CONTENT_TYPES], count=1)
+
+
+def _is_manifest(name: str, data: bytes) -> bool:
+    return bool(re.fullmatch(r"customXml/item\d+\.xml", name)) and f'"{SPACE}"'.encode() in data[:1000]
+
+
+def _drop(parts: MutableMapping[str, bytes], *names: str) -> None:
+    """Take parts out of a package, with what refers to them from the document and the content types."""
+    for name in names:
+        parts.pop(name, None)
+        escaped = re.escape(name.encode())
+        parts[CONTENT_TYPES] = re.sub(
+            rb'<Override [^>]*PartName="/' + escaped + rb'"[^>]*/>', b"", parts[CONTENT_TYPES]
+        )
+        parts[RELATIONS] = re.sub(
+            rb'<Relationship [^>]*Target="(?:\.\./|/)' + escaped + rb'"[^>]*/>', b"", parts[RELATIONS]
+        )
+
+
+# -- reading back ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A paragraph of a report as it is now: its part, its number there counted from 1, its text."""
+
+    part: str
+    number: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A place where a mark stands now: the text that it holds, and where that begins and ends in its paragraph.
+
+    ``paragraph`` is its place in :attr:`Marked.paragraphs`. A text that goes on in later paragraphs ends with the last of them, and
+    ``end`` counts there. ``by`` says how the text was delimited: by the tagged control, the control around the
+    bookmark, the bookmark itself, or the number that touches a bookmark which had shrunk.
+    """
+
+    name: str
+    paragraph: int
+    start: int
+    until: int
+    end: int
+    text: str
+    by: str
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A report read back: its manifest, its paragraphs, its marks in reading order, its charts."""
+
+    manifest: Manifest | None
+    paragraphs: tuple[Paragraph, ...]
+    found: tuple[Found, ...]
+    charts: tuple[Drawn, ...]
+
+    @property
+    def missing(self) -> tuple[Mark, ...]:
+        """The marks of the manifest that are nowhere in the report."""
+        there = {found.name for found in self.found}
+        return tuple(m for m in (self.manifest.marks if self.manifest else ()) if m.name not in there)
+
+    @property
+    def duplicated(self) -> tuple[str, ...]:
+        """The names of the marks that stand in several places."""
+        names = [found.name for found in self.found]
+        return tuple(dict.fromkeys(name for name in names if names.count(name) > 1))
+
+    def mark(self, name: str) -> Mark | None:
+        """What the manifest says of a mark."""
+        return self.manifest.by_name.get(name) if self.manifest else None
+
+    @property
+    def drawn(self) -> tuple[tuple[DrawnChart, Drawn | None], ...]:
+        """Each chart of the manifest with the one that is drawn now: of the same name, else the one in its place."""
+        declared = self.manifest.charts if self.manifest else ()
+        by_name = {drawn.drawing: drawn for drawn in self.charts}
+        if any(chart.drawing in by_name for chart in declared) or len(declared) != len(self.charts):
+            return tuple((chart, by_name.get(chart.drawing)) for chart in declared)
+        return tuple(zip(declared, self.charts, strict=True))  # LibreOffice names the drawings anew
+
+    def sentence(self, found: Found) -> str:
+        """The sentence in which a mark stands."""
+        text = self.paragraphs[found.paragraph].text
+        first = max(text.rfind(stop, 0, found.start) for stop in "。；！？\n") + 1
+        last = min((at for stop in "。；！？\n" if (at := text.find(stop, found.start)) >= 0), default=len(text) - 1)
+        return text[first : last + 1].strip()
+
+
+def read_marks(data: bytes) -> Marked | None:
+    """The marks of a report as it is now, after whatever programs saved it; ``None`` where it is no Word document."""
+    from lxml import etree
+
+    try:
+        parts = parts_of(data)
+        trees = {
+            name: etree.fromstring(parts[name], etree.XMLParser(resolve_entities=False, huge_tree=True))
+            for name in sorted(parts, key=lambda part: (part != DOCUMENT, part))
+            if re.fullmatch(r"word/(?:document|header\d*|footer\d*|footnotes|endnotes)\.xml", name)
+        }
+        manifests = (manifest_in(parts[name]) for name in sorted(parts) if _is_manifest(name, parts[name]))
+        manifest = next((found for found in manifests if found), None)
+        reading = _Reading()
+        for name, root in trees.items():
+            reading.part(name, root)
+        charts = tuple(charts_drawn(parts))
+    except Exception:  # zipfile and lxml raise many kinds of errors on a file that is none of theirs
+        return None
+    known = manifest.by_name if manifest else {}
+    return Marked(manifest, reading.paragraphs(), tuple(reading.found(known)), charts)
+
+
+_Position = tuple[int, int]
+"""A paragraph (its place in the list of all), and an offset in its text."""
+
+
+@dataclass(slots=True)
+class _Range:
+    """A bookmark or a control: where it begins and ends, and the marks inside a control."""
+
+    name: str
+    start: _Position
+    end: _Position | None = None
+    inside: tuple[str, ...] = ()
+    tagged: bool = False
+
+
+_SIGNS = {f"{W}tab": "\t", f"{W}ptab": "\t", f"{W}br": "\n", f"{W}cr": "\n", f"{W}noBreakHyphen": "-"}
+_PROPERTIES = frozenset([f"{W}pPr", f"{W}rPr", f"{W}sdtPr", f"{W}sectPr", f"{W}tblPr", f"{W}tcPr", f"{W}trPr"])
+_BEFORE = re.compile(r"[-−]?\d[\d,]*\.?\d*$|[-−]$")
+_AFTER = re.compile(r"[\d,]*(?:\.\d+)?[%％]?")
+_AFTER_POINT = re.compile(r"\d*[%％]?")
+
+
+class _Reading:
+    """The text of a report as one sequence of paragraphs, with what begins and ends where."""
+
+    def __init__(self) -> None:
+        self.texts: list[list[str]] = []
+        self.lengths: list[int] = []
+        self.places: list[tuple[str, int]] = []
+        self.ranges: list[_Range] = []
+        self.by_id: dict[str, _Range] = {}
+        self.inside: list[int] = []
+        self.controls: list[_Range] = []
+        self.name, self.first = "", 0
+
+    def part(self, name: str, root: Any) -> None:
+        """Read one part."""
+        self.by_id = {}
+        self.name, self.first = name, len(self.places)
+        self._walk(root)
+
+    def paragraphs(self) -> tuple[Paragraph, ...]:
+        """All paragraphs in reading order."""
+        texts = map("".join, self.texts)
+        return tuple(Paragraph(*place, text) for place, text in zip(self.places, texts, strict=True))
+
+    def _here(self) -> _Position:
+        """Where the next sign will stand: in the paragraph that is open, or at the beginning of the next one."""
+        return (self.inside[-1], self.lengths[self.inside[-1]]) if self.inside else (len(self.places), 0)
+
+    def _there(self) -> _Position:
+        """Where the last sign stood."""
+        at = self.inside[-1] if self.inside else len(self.places) - 1
+        return at, self.lengths[at] if at >= 0 else 0
+
+    def _walk(self, element: Any) -> None:
+        for child in element:
+            tag = child.tag
+            if tag == f"{W}t":
+                self._say(child.text or "")
+            elif tag in (f"{W}r", f"{W}sdtContent"):
+                self._walk(child)
+            elif tag == f"{W}p":
+                self.places.append((self.name, len(self.places) - self.first + 1))
+                self.texts.append([])
+                self.lengths.append(0)
+                self.inside.append(len(self.places) - 1)
+                self._walk(child)
+                self.inside.pop()
+            elif tag == f"{W}bookmarkStart":
+                if _named(child):
+                    one = _Range(str(child.get(f"{W}name")), self._here())
+                    self.ranges.append(one)
+                    self.by_id[child.get(f"{W}id", "")] = one
+            elif tag == f"{W}bookmarkEnd":
+                ended = self.by_id.pop(child.get(f"{W}id", ""), None)
+                if ended is not None:
+                    ended.end = self._there()
+            elif tag in _SIGNS:
+                self._say(_SIGNS[tag])
+            elif tag == f"{W}sdt":
+                self._control(child)
+            elif tag not in _HIDDEN and tag not in _PROPERTIES and isinstance(tag, str):
+                self._walk(child)
+
+    def _say(self, text: str) -> None:
+        if self.inside:
+            self.texts[self.inside[-1]].append(text)
+            self.lengths[self.inside[-1]] += len(text)
+
+    def _control(self, control: Any) -> None:
+        tag = _tag_of(control)
+        one = _Range(tag, self._here(), tagged=tag.startswith(PREFIX))
+        known = len(self.ranges)
+        self._walk(control)
+        one.end = self._there()
+        one.inside = tuple(found.name for found in self.ranges[known:])
+        self.controls.append(one)
+
+    # -- the marks ------------------------------------------------------------------------------
+    def found(self, known: Mapping[str, Mark]) -> Iterator[Found]:
+        """Every place where a mark stands, in reading order."""
+        whole = ["".join(text) for text in self.texts]
+        tagged = [control for control in self.controls if control.tagged]
+        held = {(control.name, name) for control in tagged for name in control.inside}
+        places: list[tuple[_Range, str]] = [(control, "tag") for control in tagged]
+        for one in self.ranges:
+            if (_base(one.name), one.name) in held or one.end is None:
+                continue
+            mark = known.get(_base(one.name))
+            around = self._around(one) if mark is not None and mark.carrier == "control" else None
+            places.append((replace(around, name=one.name), "control") if around else (one, "bookmark"))
+        beside: dict[int, list[_Range]] = {}
+        for one, _ in places:
+            for at in {one.start[0], (one.end or one.start)[0]}:
+                beside.setdefault(at, []).append(one)
+        for place, how in sorted(places, key=lambda p: (p[0].start, p[0].end or (0, 0), p[0].name)):
+            one, by = place, how
+            if one.end is None or one.start[0] >= len(whole):
+                continue
+            mark = known.get(_base(one.name))
+            if by == "bookmark" and mark is not None and mark.kind in _NUMERIC and not mark.touched:
+                one = _widened(whole, place, beside)
+                by = by if one is place else "number"
+            first, start = one.start
+            last, end = max(one.end or one.start, one.start)
+            middle = [whole[at] for at in range(first, last + 1)]
+            middle[-1] = middle[-1][:end]
+            middle[0] = middle[0][start:]
+            yield Found(_base(one.name), first, start, last, end, "\n".join(middle), by)
+
+    def _around(self, bookmark: _Range) -> _Range | None:
+        """The control that encloses a bookmark and no other mark."""
+        fitting = [
+            control
+            for control in self.controls
+            if control.inside == (bookmark.name,) and control.start <= bookmark.start and control.end is not None
+        ]
+        return fitting[0] if fitting else None
+
+
+def _base(name: str) -> str:
+    """The name of a mark, without what a program adds to that of a copy."""
+    return name[: len(PREFIX) + 6]
+
+
+def _widened(whole: Sequence[str], one: _Range, beside: Mapping[int, Sequence[_Range]]) -> _Range:
+    """A bookmark with the number that touches it, never across the beginning or end of another mark."""
+    assert one.end is not None
+    (first, start), (last, end) = one.start, one.end
+    left, right = 0, len(whole[last])
+    for other in beside[first]:
+        if other is not one and other.end is not None and other.end[0] == first and other.end <= one.start:
+            left = max(left, other.end[1])
+    for other in beside[last]:
+        if other is not one and other.start[0] == last and other.start >= one.end:
+            right = min(right, other.start[1])
+    inside = whole[first][start : end if first == last else None]
+    before = _BEFORE.search(whole[first][left:start]) if inside[:1] in "0123456789.," else None
+    if before:
+        start -= len(before[0])
+    now = whole[last][start if first == last else 0 : end]
+    if not now or (now[-1] in _OF_NUMBERS and now[-1] not in "%％"):
+        after = (_AFTER_POINT if "." in now else _AFTER).match(whole[last][end:right])
+        end += len(after[0].rstrip(",")) if after else 0
+    if ((first, start), (last, end)) == (one.start, one.end):
+        return one
+    return replace(one, start=(first, start), end=(last, end))
