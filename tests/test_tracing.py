@@ -22,8 +22,9 @@ import xl2report
 from xl2report.cli import main
 from xl2report.derive import Figures
 from xl2report.facts import Book, Cell
+from xl2report.manifest import BEGIN, END, SAID
 from xl2report.packages import untouched
-from xl2report.printed import BETWEEN, CLOSE, OPEN, Printed, printed_numbers
+from xl2report.printed import Printed, printed_numbers
 from xl2report.schedules import sheet_name
 from xl2report.sheets import lay_out
 from xl2report.trace_text import as_text
@@ -397,8 +398,7 @@ def test_every_number_of_the_report_stands_where_the_trace_says(
         elif one.kind in ("figure", "phrase"):
             assert one.passage in paragraphs
             assert one.passage[one.start :].startswith(one.text), one
-    marks = f"[{OPEN}{BETWEEN}{CLOSE}]"
-    assert not any(re.search(marks, one.passage + one.text) for one in printed)
+    assert not any(re.search(f"[{BEGIN}{SAID}{END}]", one.passage + one.text) for one in printed)
 
 
 def test_no_number_of_part_two_is_left_out(report: xl2report.Report) -> None:

@@ -131,9 +131,9 @@ def render(
 
 
 def filled(
-    template: Path, profile: Profile, book: Book, context: Mapping[str, object]
+    template: Path, profile: Profile, book: Book, context: Mapping[str, object], ledger: Ledger
 ) -> tuple[Mapping[str, bytes], tuple[Finding, ...]]:
-    """The parts of a template filled from any context, charts and contents left as they are; or why there are none."""
+    """The parts of a filled template, with the sentinels of what was printed, charts and contents as they are; or why there are none."""
     try:
         data = template.read_bytes()
     except OSError as error:
@@ -144,7 +144,7 @@ def filled(
     if str(template) != profile.template and (wrong := _mistakes(data, profile, template.name, book)):
         return {}, wrong
     try:
-        document.render(context, jinja_env=environment())
+        document.render(context, jinja_env=environment(ledger))
     except Exception as error:  # a template may make any operation fail
         return {}, (_template_finding(document, error, template.name, context),)
     stream = io.BytesIO()

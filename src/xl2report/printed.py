@@ -1,7 +1,6 @@
 """Every number that the outputs print, with its place: the boxes of the schedules, and what the template prints.
 
-The template is filled once more with figures that print themselves between private characters, so that each
-number is found where it stands, whatever the template does with it.
+The template is filled once more, and the ledger of what it printed says which number stands where.
 """
 
 from __future__ import annotations
@@ -11,26 +10,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
-from xml.sax.saxutils import escape
 
 from xl2report.charts import MARKER, WP, chart_data
 from xl2report.contents import heading_levels
 from xl2report.derive import Figures
-from xl2report.facts import Book, Row
-from xl2report.figures import Figure, ratio, summed
+from xl2report.facts import Book
+from xl2report.figures import Figure
 from xl2report.findings import Finding
+from xl2report.manifest import BEGIN, END, SAID, Ledger, Print
 from xl2report.narrative import filled
-from xl2report.phrasing import case_of, numbers_of, years_of
 from xl2report.profile import Profile
 from xl2report.scopes import box_name
 from xl2report.sheets import Box, Sheet
-from xl2report.views import FigureView, Notes, Record, context_of
+from xl2report.views import Notes, context_of
 
-OPEN, BETWEEN, CLOSE = "\U0010fff0", "\U0010fff1", "\U0010fff2"
-"""What stands around a number while its place is looked for; the report itself has none of it."""
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
-_NUMBER = re.compile(f"{OPEN}(\\d+){BETWEEN}(.*?){CLOSE}", re.DOTALL)
+_NUMBER = re.compile(f"{BEGIN}(\\d+){SAID}(.*?){END}", re.DOTALL)
 _PARTS = re.compile(r"word/(document|header\d*|footer\d*|footnotes|endnotes)\.xml")
 
 Kind = Literal["box", "figure", "phrase", "chart", "project"]
@@ -98,12 +94,10 @@ def printed_numbers(
 ) -> tuple[tuple[Printed, ...], tuple[Finding, ...]]:
     """Every printed number, schedules first, in reading order; and what is wrong with a template that cannot be filled."""
     boxes = tuple(of_box(sheet, box) for sheet in sheets for box in sheet.amounts if box.figure is not None)
-    kept = _Kept(figures)
-    charts = chart_data(profile, figures)
-    context = context_of(profile, book, figures, sheets, charts, Notes())
-    marked = {name: kept.view(name, value) for name, value in context.items()}
-    parts, findings = filled(template, profile, book, marked | {"附表表格": "", "目录": ""})
-    return (*boxes, *_in_report(parts, kept, figures)), findings
+    ledger = Ledger()
+    context = context_of(profile, book, figures, sheets, chart_data(profile, figures), Notes())
+    parts, findings = filled(template, profile, book, context | {"附表表格": "", "目录": ""}, ledger)
+    return (*boxes, *_in_report(parts, ledger, figures)), findings
 
 
 def of_box(sheet: Sheet, box: Box) -> Printed:
@@ -116,128 +110,36 @@ def of_box(sheet: Sheet, box: Box) -> Printed:
     )
 
 
-# -- figures that say where they are -----------------------------------------------------------------
+# -- what the template printed ------------------------------------------------------------------------
 
 
-class _Kept:
-    """The numbers that were printed, in the order in which they were asked for."""
-
-    def __init__(self, figures: Figures) -> None:
-        self.figures = figures
-        self.numbers: list[Printed] = []
-
-    def mark(self, kind: Kind, name: str, label: str, text: str, figure: Figure) -> str:
-        """The text between marks, ready to be put into the document."""
-        self.numbers.append(Printed(kind, name, label, text, figure))
-        return f"{OPEN}{len(self.numbers) - 1}{BETWEEN}{escape(text)}{CLOSE}"
-
-    def view(self, name: str, value: Any) -> Any:
-        """What a template sees instead of a value."""
-        if isinstance(value, FigureView):
-            return _Marked(self, value)
-        if isinstance(value, Record):
-            return _Project(self, value)
-        if isinstance(value, tuple):
-            return tuple(self.view(name, each) for each in value)
-        if isinstance(value, str) and name in self.figures and name not in years_of(self.figures):
-            figure = self.figures[name]
-            return _Text(value, lambda: self.mark("figure", name, figure.label or name, value, figure))
-        return value
+def _numbers_of(made: Print, profile: Profile) -> Iterator[tuple[Printed, int]]:
+    """The numbers in something that was printed, each with where in its text it begins."""
+    if made.figure is not None:
+        yield Printed(_kind(made, profile), made.key, _label(made), made.text, made.figure), 0
+    base, _, _ = made.key.rpartition(".")
+    label = made.label.removesuffix(f"的{made.key.rpartition('.')[2]}")
+    for piece in made.pieces:
+        _, _, companion = piece.figure.name.removeprefix(base).partition(".")
+        called = f"{label}的{companion}" if companion else label
+        yield Printed("phrase", piece.figure.name, called, piece.text, piece.figure), piece.at
 
 
-class _Text(str):
-    """A text that is marked where it is printed, and a text like any other in conditions."""
-
-    def __new__(cls, text: str, marked: Any) -> _Text:
-        made = super().__new__(cls, text)
-        made._marked = marked
-        return made
-
-    _marked: Any
-
-    def __html__(self) -> str:
-        return str(self._marked())
+def _kind(made: Print, profile: Profile) -> Kind:
+    records = tuple(f"{table.name}[" for table in profile.tables.values() if table.kind == "records")
+    return "project" if made.key.startswith(records) else "figure"
 
 
-class _Marked(FigureView):
-    """A figure, or an item of a list, that is marked where it is printed, with its company and its phrases."""
-
-    __slots__ = ("_kept", "_view")
-
-    def __init__(self, kept: _Kept, view: FigureView) -> None:
-        super().__init__(view._figures, view._name, view._notes, view._label)
-        self._kept = kept
-        self._view = view
-
-    def __html__(self) -> str:
-        return self._kept.mark("figure", self._name, self.名称, str(self), self._figure)
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._view, name)
-        if isinstance(found, FigureView):
-            return _Marked(self._kept, found)
-        phrase = self._figures.profile.phrases.get(name)
-        return _Text(found, lambda: self._said(name)) if phrase and found else found
-
-    def _said(self, name: str) -> str:
-        """The words of a phrase, its numbers marked."""
-        phrase = self._figures.profile.phrases[name]
-        words = dict(years_of(self._figures))
-        template = phrase.cases[case_of(self._figures, self._name, phrase.of)]
-        for word, number in numbers_of(self._figures, self._name, phrase.of).items():
-            if f"{{{word}}}" in template:
-                _, _, companion = number.name.removeprefix(self._name).partition(".")
-                label = f"{self.名称}的{companion}" if companion else self.名称
-                figure = self._figures[number.name]
-                words[word] = self._kept.mark("phrase", number.name, label, number.text, figure)
-        return escape(template).format_map(words)
-
-
-class _Project:
-    """One project with its amounts marked."""
-
-    def __init__(self, kept: _Kept, record: Record) -> None:
-        self._kept = kept
-        self._record = record
-
-    def __getattr__(self, name: str) -> Any:
-        text = getattr(self._record, name)
-        fact = self._record._row.facts.get(name)
-        if fact is None or not text:
-            return text
-        figure = self._figure(name)
-        return _Text(text, lambda: self._kept.mark("project", figure.name, figure.label, text, figure))
-
-    def 执行率(self, budget: str, outturn: str) -> str:  # noqa: N802 - what a template asks for
-        """The execution of one budget amount, marked."""
-        text = self._record.执行率(budget, outturn)
-        if not text:
-            return text
-        planned, spent = self._figure(budget), self._figure(outturn)
-        assert planned.value is not None
-        assert spent.value is not None
-        percent = self._kept.figures.profile.units["%"]
-        name = f"{_project(self._record._row)}.{outturn}/{budget}"
-        how = f"{outturn} / {budget}"
-        label = f"{self._record._row.text('项目名称')}：{how}"
-        figure = Figure(name, ratio(spent.value, planned.value), percent, how, (spent, planned), label=label)
-        return _Text(text, lambda: self._kept.mark("project", name, label, text, figure))
-
-    def _figure(self, heading: str) -> Figure:
-        row = self._record._row
-        name = f"{_project(row)}.{heading}"
-        label = f"{row.text('项目名称')}：{heading}"
-        return summed(name, (row.facts[heading],), self._kept.figures.profile.units["万元"], heading, label)
-
-
-def _project(row: Row) -> str:
-    return f"{row.table}[{row.text('项目名称')}]"
+def _label(made: Print) -> str:
+    """What a number is called: with its project, where it is one of a project's."""
+    project = re.match(r"\w+\[(.*)\]\.", made.key)
+    return f"{project[1]}：{made.label}" if project else made.label
 
 
 # -- the filled template, read -----------------------------------------------------------------------
 
 
-def _in_report(parts: Mapping[str, bytes], kept: _Kept, figures: Figures) -> Iterator[Printed]:
+def _in_report(parts: Mapping[str, bytes], ledger: Ledger, figures: Figures) -> Iterator[Printed]:
     """The numbers of the report in reading order, headers and notes behind the body."""
     if not parts:
         return
@@ -261,13 +163,12 @@ def _in_report(parts: Mapping[str, bytes], kept: _Kept, figures: Figures) -> Ite
                 count += 1
             section = tuple(path[at] for at in sorted(path))
             taken = 0
-            for found in (m for m in _NUMBER.finditer(text) if int(m[1]) < len(kept.numbers)):
+            for found in _NUMBER.finditer(text):
                 start = found.start() - taken
                 taken += len(found[0]) - len(found[2])
-                number = replace(
-                    kept.numbers[int(found[1])], section=section, paragraph=count, passage=passage, start=start
-                )
-                yield _in_table(number, paragraph, tables) if tables else number
+                for number, at in _numbers_of(ledger.prints[int(found[1])], figures.profile):
+                    placed = replace(number, section=section, paragraph=count, passage=passage, start=start + at)
+                    yield _in_table(placed, paragraph, tables) if tables else placed
             for chart in _charts(paragraph):
                 yield from _on_chart(chart, section, count, figures)
 
