@@ -20,7 +20,19 @@ from xl2report.formulas import names as names_in
 from xl2report.phrasing import case_of
 from xl2report.profile import EACH_ROW, Claim, Profile, Rule
 from xl2report.reader import normal
-from xl2report.scopes import Accounts, Shown, Subject, amount_text, around, box_name, found_word, hides, tables_of_names
+from xl2report.scopes import (
+    COUNT,
+    Accounts,
+    Shown,
+    Subject,
+    amount_text,
+    around,
+    box_name,
+    found_word,
+    hides,
+    label_of,
+    tables_of_names,
+)
 from xl2report.sheets import Box, Sheet, Uncovered, uncovered
 
 STALE = "【待更新】"
@@ -219,7 +231,9 @@ def _finding(rule: Rule, claim: Claim, values: _Values) -> Finding:
     terms = [Term(s.name, amount_text(s.figure, exact=exact), s.place) for s in shown]
     found, expected = (amount_text(side, exact=exact) for side in sides) if sides else ("", "")
     expected = expected if claim.sign == "=" else f"{SIGNS.get(claim.sign, claim.sign)} {expected}"
-    if subject.found:
+    if rule.scope == "names" and unit == COUNT and not subject.found:
+        found, expected = subject.words["名称"], ""  # whether a name is there, not how often
+    elif subject.found:
         found, expected = subject.found, "" if subject.cells else expected
     if cells:
         sheets = tuple(dict.fromkeys(cell.sheet for cell in cells))
@@ -245,8 +259,11 @@ def _shown(used: Iterable[Name | BoxName], values: _Values) -> Iterator[Shown]:
         figure = values.figure(name)
         box = values.box(name) if isinstance(name, BoxName) else None
         printed = f"{name.schedule}!{box.ref}" if box and isinstance(name, BoxName) else ""
+        label: str | Words
         if box and isinstance(name, BoxName):
             label = f"公开{name.schedule}表 {box_name(box)}"
+        elif isinstance(name, Name) and name.text in values.subject.values:
+            label = label_of(name.text)
         else:
             base, _, companion = name.text.partition(".")
             measure = values.accounts.profile.measures.get(base)
@@ -426,7 +443,7 @@ def _former_names(accounts: Accounts) -> Iterator[Finding]:
     present = {entry.name for mark in marks for entry in mark.codes.values()}
     # a name that is part of a present one is no sign; of two former ones the longer is told
     former = sorted((f for f in former if not any(f.name in name for name in present)), key=lambda f: -len(f.name))
-    for row, heading, text in accounts.prose():
+    for row, heading, text in accounts.prose:
         left = text
         for one in former:
             if one.name in left:
