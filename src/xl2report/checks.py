@@ -121,7 +121,6 @@ def _compare(claim: Claim, value: Callable[[Name | BoxName], Decimal]) -> bool:
 class _Told:
     """A finding of a rule that others come after."""
 
-    code: str
     words: Mapping[str, str]
     finding: Finding
 
@@ -131,8 +130,6 @@ class _Told:
         That is, one of the same fund (or whatever both rules name one by one); of the same cell, for rules about
         many things; and any other.
         """
-        if self.code not in rule.after:
-            return False
         common = set(self.words) & set(claim.words)
         if common:
             return all(self.words[key] == claim.words[key] for key in common)
@@ -147,7 +144,7 @@ def check(profile: Profile, book: Book, figures: Figures, sheets: Iterable[Sheet
     incomplete = {m.schedule for m in missing}  # their totals cannot add up; once is enough
     accounts = Accounts(profile, book, figures, {k: s for k, s in by_key.items() if k not in incomplete})
     sources = Sources(profile)
-    told: list[_Told] = []
+    told: dict[str, list[_Told]] = {}
     left_out = []
     for rule in sorted(profile.rules.values(), key=lambda r: bool(r.after)):
         sound = tuple(c for c in rule.claims if not book.doubts(sources.of_claim(rule, c)))
@@ -155,8 +152,8 @@ def check(profile: Profile, book: Book, figures: Figures, sheets: Iterable[Sheet
             left_out.append(rule.code)
         for claim in sound:
             for one in run(replace(rule, claims=(claim,)), accounts):
-                if not any(before.explains(rule, claim, one) for before in told):
-                    told.append(_Told(rule.code, claim.words, one))
+                if not any(before.explains(rule, claim, one) for code in rule.after for before in told.get(code, ())):
+                    told.setdefault(rule.code, []).append(_Told(claim.words, one))
                     found.append(one)
     found.extend(_former_names(accounts))
     whole = {key: sheet for key, sheet in by_key.items() if not book.doubts(sources.of_schedule(key))}

@@ -103,6 +103,11 @@ class Accounts:
         return tuple(_numbers(self))
 
     @cached_property
+    def own_names(self) -> tuple[str, ...]:
+        """What 基本信息 says, as compared: the names of the department are among it."""
+        return tuple(normal(text) for text in self.book.info.values())
+
+    @cached_property
     def year(self) -> int:
         """The year of the accounts."""
         return int(self.book.info.get("年度", self.profile.year))
@@ -128,13 +133,18 @@ class Accounts:
 
     @cached_property
     def labels(self) -> Mapping[str, str]:
-        """How texts call the measures of money -> the measure, the longest first."""
+        """How texts call the measures of money -> the measure."""
         found: dict[str, str] = {}
         for name, measure in self.profile.measures.items():
             if measure.unit == "万元" and len(measure.label) > 3:
                 found.setdefault(normal(measure.label), name)
                 found.setdefault(normal(name), name)
-        return dict(sorted(found.items(), key=lambda pair: -len(pair[0])))
+        return found
+
+    @cached_property
+    def label_lengths(self) -> tuple[int, ...]:
+        """How long the labels are, the longest first."""
+        return tuple(sorted({len(label) for label in self.labels}, reverse=True))
 
 
 _LABELS = {
@@ -536,7 +546,7 @@ def around(text: str, word: str, at: int | None = None) -> str:
     return text[max(0, at - 12) : at + len(word) + 6]
 
 
-_NUMBER = re.compile(r"(?<![\d.A-Za-z〔\[])(\d+(?:,\d{3})*(?:\.\d+)?)(\s*)(万元|亿元|元|[^\s\d，。；、：）)])?")
+_NUMBER = re.compile(r"(?<![\d.A-Za-z〔\[])(\d+(?:,\d{3})*(?:\.\d+)?)(\s*)(万元|亿元|元|[^\s\d，。；、：）)的])?")
 _YEAR = re.compile(r"(?<![\d与较比同和从自])((?:19|20)\d\d)年")
 _STOPS = "。；！？\n"
 _SENTENCE = re.compile(f"[^{_STOPS}]+")
@@ -633,14 +643,15 @@ def _meant(accounts: Accounts, before: str, year: int) -> Figure | None:
     """The figure whose name stands right before a number, at the beginning of its clause, and is the department's."""
     plain = normal(before)
     ends = plain, _BETWEEN.sub("", plain)
-    for label, name in accounts.labels.items():
-        found = next((end for end in ends if end.endswith(label)), None)
-        if found is not None:
-            if not _of_department(accounts, found[: -len(label)]):
-                return None
-            figure = accounts.figures[name if year == accounts.year else f"{name}.上年"]
-            known = year in (accounts.year, accounts.year - 1) and figure.value is not None
-            return figure if known else None
+    for length in accounts.label_lengths:
+        for end in ends:
+            name = accounts.labels.get(end[-length:])
+            if name is not None:
+                if not _of_department(accounts, end[:-length]):
+                    return None
+                figure = accounts.figures[name if year == accounts.year else f"{name}.上年"]
+                known = year in (accounts.year, accounts.year - 1) and figure.value is not None
+                return figure if known else None
     return None
 
 
@@ -648,7 +659,7 @@ def _of_department(accounts: Accounts, before: str) -> bool:
     """Whether what stands before the name of a figure leaves no doubt whose figure it is."""
     boundary = max((m.start() for m in _CLAUSE.finditer(before)), default=-1)
     clause = re.sub(r"(?:19|20)\d\d年度?", "", before[boundary + 1 :])
-    own = [normal(text) for text in accounts.book.info.values()]
+    own = accounts.own_names
     named = clause.removesuffix("的") in _OWN or (len(clause) > 1 and any(clause in name for name in own))
     if clause and not named:
         return False
