@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -231,3 +232,44 @@ def test_the_example_reports_what_is_true_of_it_and_nothing_else(report: xl2repo
         ("R088", "warning", "文字材料!D151"),
         ("R099", "warning", "文字材料!D44"),
     ]
+
+
+OWN = """
+[rule.R900]
+claim = "{claim}"
+message.zh = "甲"
+message.en = "a"
+action.zh = "乙"
+action.en = "b"
+why.zh = "丙"
+why.en = "c"
+source = "本单位"
+holds = [{holds}]
+breaks = [{breaks}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("claim", "holds", "breaks", "found", "expected"),
+    [
+        ("机关运行经费 / 在职人员总数 <= 40000", (1, 1), (40001, 1), "4.59万元", "≤ 4万元"),
+        ("机关运行经费 / 本年支出合计 > 0.5", (1, 1), (1, 10), "0.1085", "> 0.5"),
+    ],
+)
+def test_a_quotient_is_written_as_its_unit_is_printed(
+    claim: str,
+    holds: tuple[float, int],
+    breaks: tuple[float, int],
+    found: str,
+    expected: str,
+    tmp_path: Path,
+) -> None:
+    names = [word for word in claim.split() if word.isalpha()]
+    examples = [", ".join(f"{n} = {v}" for n, v in zip(names, values, strict=True)) for values in (holds, breaks)]
+    quoted = ["{ " + e.replace(names[0], f'"{names[0]}"').replace(names[1], f'"{names[1]}"') + " }" for e in examples]
+    (tmp_path / "profile.toml").write_text('extends = "sichuan/2023"\n', encoding="utf-8")
+    text = OWN.replace("{claim}", claim).replace("{holds}", quoted[0]).replace("{breaks}", quoted[1])
+    (tmp_path / "rules.toml").write_text(text, encoding="utf-8")
+    report = xl2report.load(xl2report.example(), tmp_path)
+
+    assert [(f.found, f.expected) for f in report.findings if f.code == "R900"] == [(found, expected)]

@@ -15,7 +15,7 @@ from xl2report.derive import Figures
 from xl2report.facts import COLUMN, TABLE, Book, Cell, Fact, Query, Row, Source, letters
 from xl2report.figures import Figure, Unit, half_up
 from xl2report.findings import DIFFERENCE, Finding, Term, Words, finding, one_of
-from xl2report.formulas import COMPARISONS, BoxName, Expression, Name, evaluate
+from xl2report.formulas import COMPARISONS, BoxName, Expression, Name, Operation, evaluate
 from xl2report.formulas import names as names_in
 from xl2report.phrasing import case_of
 from xl2report.profile import EACH_ROW, Claim, Profile, Rule
@@ -42,6 +42,8 @@ UNEXPLAINED = ("未完成", "超出", "未支出", "未安排")
 """The situations of an execution of budget that the report must give the reason for."""
 SIGNS = {"<=": "≤", ">=": "≥", "!=": "≠"}
 """How a finding writes a comparison."""
+RATIO = Unit("", Decimal(1), 4)
+"""How a finding writes what money is of money."""
 EXPENDITURE = "支出"
 """How the names of codes end that are no ordinary words (扶贫, 信访事务) and may be looked for in texts."""
 EXAMPLE_YEAR = 2023
@@ -216,6 +218,8 @@ def _finding(rule: Rule, claim: Claim, values: _Values) -> Finding:
     sides: tuple[Figure, ...] = ()
     clue: tuple[Term, ...] = ()
     unit = next((f.unit for name in used if (f := values.figure(name))), None)
+    if any(_of_money(side, values) for side in (claim.left, claim.right)):
+        unit = RATIO
     if unit is not None:
         left, right = evaluate(claim.left, values.value), evaluate(claim.right, values.value)
         sides = Figure("", left, unit, ""), Figure("", right, unit, "")
@@ -248,6 +252,16 @@ def _finding(rule: Rule, claim: Claim, values: _Values) -> Finding:
         cells[0] if cells else None,
         cells[1:],
     )
+
+
+def _of_money(expression: Expression, values: _Values) -> bool:
+    """Whether an expression divides by money, so that it is no money itself."""
+    if not isinstance(expression, Operation):
+        return False
+    divisors = names_in(expression.arguments[1]) if expression.name == "/" else ()
+    if any((f := values.figure(name)) and f.unit.scale > 1 for name in divisors):
+        return True
+    return any(_of_money(part, values) for part in expression.arguments)
 
 
 def _shown(used: Iterable[Name | BoxName], values: _Values) -> Iterator[Shown]:

@@ -571,9 +571,16 @@ def _mentions(accounts: Accounts, rule: Rule) -> Iterator[Subject]:
     now, before = accounts.printed
     wan = accounts.profile.units["万元"]
     exceptions = [_dated(w, accounts.year) for w in rule.unless]
+    sentences = dict.fromkeys(one.sentence for one in accounts.mentions)
+    excused = {sentence for sentence in sentences if any(w in sentence for w in exceptions)}
+    told: set[tuple[object, ...]] = set()
     for one in accounts.mentions:
-        if one.unit not in rule.of or any(w in one.sentence for w in exceptions):
+        if one.unit not in rule.of or one.sentence in excused:
             continue
+        key = (one.cell, one.number, one.unit, one.year, one.meant and one.meant.name)
+        if key in told:
+            continue  # once for a cell is enough
+        told.add(key)
         own, other = one.number in now, one.number in before
         values = {
             "数": Figure("", one.number * 10000, wan, ""),
