@@ -548,9 +548,11 @@ def around(text: str, word: str, at: int | None = None) -> str:
 
 _NUMBER = re.compile(r"(?<![\d.A-Za-z〔\[])(\d+(?:,\d{3})*(?:\.\d+)?)(\s*)(万元|亿元|元|[^\s\d，。；、：）)的])?")
 _YEAR = re.compile(r"(?<![\d与较比同和从自])((?:19|20)\d\d)年")
+_EARLIER = re.compile(r"(?<![与较比同和])(?:上年|去年|上一年|同期)")
+"""What says that the amounts behind it are of another year."""
 _STOPS = "。；！？\n"
 _SENTENCE = re.compile(f"[^{_STOPS}]+")
-_BETWEEN = re.compile(r"(?:合计|共计|总计|总额|支出|金额|决算数?|为|是|共|达到?|约|:|：)*$")
+_BETWEEN = re.compile(r"(?:合计|共计|总计|总额|支出|金额|决算数?|为|是|共|达到?|约|:|：)$")
 _CLAUSE = re.compile(r"[,:、(;]")
 _AND = frozenset({"、", "和", "与", "及", "至"})
 """What stands between numbers whose unit only the last of them bears."""
@@ -612,6 +614,8 @@ def _numbers_of(accounts: Accounts, cell: Cell, sentence: str, stated: str) -> I
     now, before = accounts.printed
     trusted = True
     year = accounts.year
+    earlier = _EARLIER.search(sentence)
+    doubted = earlier.start() if earlier else len(sentence)
     for match, unit in zip(found, units, strict=True):
         while years and years[0][0] < match.start():
             year = years.pop(0)[1]
@@ -620,7 +624,8 @@ def _numbers_of(accounts: Accounts, cell: Cell, sentence: str, stated: str) -> I
             continue
         number = Decimal(digits)
         known = not number or number in now or number in before
-        meant = _meant(accounts, sentence[max(0, match.start() - REACH) : match.start()], year) if trusted else None
+        sure = trusted and match.start() < doubted
+        meant = _meant(accounts, sentence[max(0, match.start() - REACH) : match.start()], year) if sure else None
         trusted = trusted and (known or meant is not None or unit != "万元")
         plain = digits.replace(".", "").lstrip("0")
         telling = plain if meant is not None and "." in digits else plain.rstrip("0")
@@ -649,7 +654,9 @@ def _units(found: Sequence[re.Match[str]], sentence: str, stated: str) -> list[s
 def _meant(accounts: Accounts, before: str, year: int) -> Figure | None:
     """The figure whose name stands right before a number, at the beginning of its clause, and is the department's."""
     plain = normal(before)
-    ends = plain, _BETWEEN.sub("", plain)
+    ends = [plain]
+    while shorter := _BETWEEN.search(ends[-1]):  # 基本支出为 has to be tried as 基本支出 before 基本
+        ends.append(ends[-1][: shorter.start()])
     for length in accounts.label_lengths:
         for end in ends:
             name = accounts.labels.get(end[-length:])
