@@ -144,6 +144,11 @@ def a_prior_year_larger_than_its_whole(book: Workbook) -> None:
     item(book, "上年决算", "一般公共预算财政拨款支出", 17176900)
 
 
+@breaks("R111")
+def a_prior_year_that_is_this_year(book: Workbook) -> None:
+    item(book, "上年决算", "机关运行经费", 1559100)
+
+
 # -- three public expenses ----------------------------------------------------------------------------
 
 
@@ -215,6 +220,11 @@ def a_dear_reception(book: Workbook) -> None:
 def a_reception_in_wan_yuan(book: Workbook) -> None:
     for name in ("公务接待费", "其中：国内公务接待费"):
         item(book, "三公经费", name, 1.07, "决算数")
+
+
+@breaks("R110")
+def a_reception_beyond_its_budget(book: Workbook) -> None:
+    item(book, "三公经费", "公务接待费", 10000, "预算数")
 
 
 @breaks("R107")

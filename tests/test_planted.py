@@ -24,6 +24,7 @@ def plant(book: Workbook) -> list[tuple[str, str]]:
     expect("V217", put(book, "支出预算", "功能科目名称", "其他扶贫支出", 功能科目编码="2130599"))
     expect("V212", item(book, "基本信息", "公开日期", "2024年9月31日"))
     # accounts
+    item(book, "三公经费", "公务接待费", 17000, "预算数")
     expect("R050", item(book, "三公经费", "公务接待费", 17000, "决算数"))
     expect("R049", put(book, "结转结余", "年初结转和结余", 187200, 功能科目编码="2010302"))
     add(book, "上年决算", 项目="年末结转和结余", 上年决算数=178200)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -39,7 +40,8 @@ def used_by(claim: Claim) -> set[str]:
 def test_the_examples_of_a_rule_hold_and_break_and_use_its_names(rule: Rule) -> None:
     texts = {"文字"} if rule.scope in ("texts", "reasons") else set()
     for example in (*rule.holds, *rule.breaks):
-        assert plain(example) == used_by(rule.claims[0]) | texts
+        own = texts or ({"文字"} & set(example) if rule.unless else set())  # of numbers, where an exception is shown
+        assert plain(example) == used_by(rule.claims[0]) | own
     assert all(example_holds(rule, e) for e in rule.holds)
     assert not any(example_holds(rule, e) for e in rule.breaks)
 
@@ -93,12 +95,16 @@ def test_no_weakened_rule_passes_its_examples(rule: Rule) -> None:
     assert survivors <= equal
 
 
+def dated(word: str) -> str:
+    return word.replace("{年度}", "2023").replace("{上一年度}", "2022").replace("{上上年度}", "2021")
+
+
 @pytest.mark.parametrize("rule", [r for r in RULES if r.scope in ("texts", "reasons")], ids=lambda rule: rule.code)
 def test_every_word_of_a_rule_is_found_and_every_exception_lets_pass(rule: Rule) -> None:
     breaking = next(e for e in rule.breaks)
-    words = [w.replace("{上上年度}", "2021") for w in rule.of]
+    words = [dated(w) for w in rule.of]
     assert [w for w in words if example_holds(rule, {**breaking, "文字": f"因{w}所致"})] == []
-    exceptions = [w.replace("{上一年度}", "2022") for w in rule.unless]
+    exceptions = [dated(w) for w in rule.unless]
     assert [w for w in exceptions if not example_holds(rule, {**breaking, "文字": f"{words[0]}，{w}"})] == []
 
 
@@ -226,3 +232,44 @@ def test_the_example_reports_what_is_true_of_it_and_nothing_else(report: xl2repo
         ("R088", "warning", "文字材料!D151"),
         ("R099", "warning", "文字材料!D44"),
     ]
+
+
+OWN = """
+[rule.R900]
+claim = "{claim}"
+message.zh = "甲"
+message.en = "a"
+action.zh = "乙"
+action.en = "b"
+why.zh = "丙"
+why.en = "c"
+source = "本单位"
+holds = [{holds}]
+breaks = [{breaks}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("claim", "holds", "breaks", "found", "expected"),
+    [
+        ("机关运行经费 / 在职人员总数 <= 40000", (1, 1), (40001, 1), "4.59万元", "≤ 4万元"),
+        ("机关运行经费 / 本年支出合计 > 0.5", (1, 1), (1, 10), "0.1085", "> 0.5"),
+    ],
+)
+def test_a_quotient_is_written_as_its_unit_is_printed(
+    claim: str,
+    holds: tuple[float, int],
+    breaks: tuple[float, int],
+    found: str,
+    expected: str,
+    tmp_path: Path,
+) -> None:
+    names = [word for word in claim.split() if word.isalpha()]
+    examples = [", ".join(f"{n} = {v}" for n, v in zip(names, values, strict=True)) for values in (holds, breaks)]
+    quoted = ["{ " + e.replace(names[0], f'"{names[0]}"').replace(names[1], f'"{names[1]}"') + " }" for e in examples]
+    (tmp_path / "profile.toml").write_text('extends = "sichuan/2023"\n', encoding="utf-8")
+    text = OWN.replace("{claim}", claim).replace("{holds}", quoted[0]).replace("{breaks}", quoted[1])
+    (tmp_path / "rules.toml").write_text(text, encoding="utf-8")
+    report = xl2report.load(xl2report.example(), tmp_path)
+
+    assert [(f.found, f.expected) for f in report.findings if f.code == "R900"] == [(found, expected)]

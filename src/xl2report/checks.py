@@ -15,12 +15,24 @@ from xl2report.derive import Figures
 from xl2report.facts import COLUMN, TABLE, Book, Cell, Fact, Query, Row, Source, letters
 from xl2report.figures import Figure, Unit, half_up
 from xl2report.findings import DIFFERENCE, Finding, Term, Words, finding, one_of
-from xl2report.formulas import COMPARISONS, BoxName, Expression, Name, evaluate
+from xl2report.formulas import COMPARISONS, BoxName, Expression, Name, Operation, evaluate
 from xl2report.formulas import names as names_in
 from xl2report.phrasing import case_of
 from xl2report.profile import EACH_ROW, Claim, Profile, Rule
 from xl2report.reader import normal
-from xl2report.scopes import Accounts, Shown, Subject, amount_text, around, box_name, found_word, hides, tables_of_names
+from xl2report.scopes import (
+    COUNT,
+    Accounts,
+    Shown,
+    Subject,
+    amount_text,
+    around,
+    box_name,
+    found_word,
+    hides,
+    label_of,
+    tables_of_names,
+)
 from xl2report.sheets import Box, Sheet, Uncovered, uncovered
 
 STALE = "【待更新】"
@@ -30,6 +42,8 @@ UNEXPLAINED = ("未完成", "超出", "未支出", "未安排")
 """The situations of an execution of budget that the report must give the reason for."""
 SIGNS = {"<=": "≤", ">=": "≥", "!=": "≠"}
 """How a finding writes a comparison."""
+RATIO = Unit("", Decimal(1), 4)
+"""How a finding writes what money is of money."""
 EXPENDITURE = "支出"
 """How the names of codes end that are no ordinary words (扶贫, 信访事务) and may be looked for in texts."""
 EXAMPLE_YEAR = 2023
@@ -109,7 +123,6 @@ def _compare(claim: Claim, value: Callable[[Name | BoxName], Decimal]) -> bool:
 class _Told:
     """A finding of a rule that others come after."""
 
-    code: str
     words: Mapping[str, str]
     finding: Finding
 
@@ -119,8 +132,6 @@ class _Told:
         That is, one of the same fund (or whatever both rules name one by one); of the same cell, for rules about
         many things; and any other.
         """
-        if self.code not in rule.after:
-            return False
         common = set(self.words) & set(claim.words)
         if common:
             return all(self.words[key] == claim.words[key] for key in common)
@@ -135,7 +146,7 @@ def check(profile: Profile, book: Book, figures: Figures, sheets: Iterable[Sheet
     incomplete = {m.schedule for m in missing}  # their totals cannot add up; once is enough
     accounts = Accounts(profile, book, figures, {k: s for k, s in by_key.items() if k not in incomplete})
     sources = Sources(profile)
-    told: list[_Told] = []
+    told: dict[str, list[_Told]] = {}
     left_out = []
     for rule in sorted(profile.rules.values(), key=lambda r: bool(r.after)):
         sound = tuple(c for c in rule.claims if not book.doubts(sources.of_claim(rule, c)))
@@ -143,8 +154,8 @@ def check(profile: Profile, book: Book, figures: Figures, sheets: Iterable[Sheet
             left_out.append(rule.code)
         for claim in sound:
             for one in run(replace(rule, claims=(claim,)), accounts):
-                if not any(before.explains(rule, claim, one) for before in told):
-                    told.append(_Told(rule.code, claim.words, one))
+                if not any(before.explains(rule, claim, one) for code in rule.after for before in told.get(code, ())):
+                    told.setdefault(rule.code, []).append(_Told(claim.words, one))
                     found.append(one)
     found.extend(_former_names(accounts))
     whole = {key: sheet for key, sheet in by_key.items() if not book.doubts(sources.of_schedule(key))}
@@ -207,6 +218,8 @@ def _finding(rule: Rule, claim: Claim, values: _Values) -> Finding:
     sides: tuple[Figure, ...] = ()
     clue: tuple[Term, ...] = ()
     unit = next((f.unit for name in used if (f := values.figure(name))), None)
+    if any(_of_money(side, values) for side in (claim.left, claim.right)):
+        unit = RATIO
     if unit is not None:
         left, right = evaluate(claim.left, values.value), evaluate(claim.right, values.value)
         sides = Figure("", left, unit, ""), Figure("", right, unit, "")
@@ -219,7 +232,9 @@ def _finding(rule: Rule, claim: Claim, values: _Values) -> Finding:
     terms = [Term(s.name, amount_text(s.figure, exact=exact), s.place) for s in shown]
     found, expected = (amount_text(side, exact=exact) for side in sides) if sides else ("", "")
     expected = expected if claim.sign == "=" else f"{SIGNS.get(claim.sign, claim.sign)} {expected}"
-    if subject.found:
+    if rule.scope == "names" and unit == COUNT and not subject.found:
+        found, expected = subject.words["名称"], ""  # whether a name is there, not how often
+    elif subject.found:
         found, expected = subject.found, "" if subject.cells else expected
     if cells:
         sheets = tuple(dict.fromkeys(cell.sheet for cell in cells))
@@ -239,14 +254,27 @@ def _finding(rule: Rule, claim: Claim, values: _Values) -> Finding:
     )
 
 
+def _of_money(expression: Expression, values: _Values) -> bool:
+    """Whether an expression divides by money, so that it is no money itself."""
+    if not isinstance(expression, Operation):
+        return False
+    divisors = names_in(expression.arguments[1]) if expression.name == "/" else ()
+    if any((f := values.figure(name)) and f.unit.scale > 1 for name in divisors):
+        return True
+    return any(_of_money(part, values) for part in expression.arguments)
+
+
 def _shown(used: Iterable[Name | BoxName], values: _Values) -> Iterator[Shown]:
     """The numbers of a claim by name, each with the cell it was entered in or the box it is printed in."""
     for name in used:
         figure = values.figure(name)
         box = values.box(name) if isinstance(name, BoxName) else None
         printed = f"{name.schedule}!{box.ref}" if box and isinstance(name, BoxName) else ""
+        label: str | Words
         if box and isinstance(name, BoxName):
             label = f"公开{name.schedule}表 {box_name(box)}"
+        elif isinstance(name, Name) and name.text in values.subject.values:
+            label = label_of(name.text)
         else:
             base, _, companion = name.text.partition(".")
             measure = values.accounts.profile.measures.get(base)
@@ -426,7 +454,7 @@ def _former_names(accounts: Accounts) -> Iterator[Finding]:
     present = {entry.name for mark in marks for entry in mark.codes.values()}
     # a name that is part of a present one is no sign; of two former ones the longer is told
     former = sorted((f for f in former if not any(f.name in name for name in present)), key=lambda f: -len(f.name))
-    for row, heading, text in accounts.prose():
+    for row, heading, text in accounts.prose:
         left = text
         for one in former:
             if one.name in left:

@@ -352,8 +352,8 @@ SCOPES: Mapping[str, Scope] = {
 class Rule:
     """Something that must hold, for everything in its scope.
 
-    ``of`` says what the scope ranges over (schedules, input sheets, lists, a mark, words, units). A text that has
-    one of ``unless`` is let pass. ``where`` wants texts of 基本信息; ``after`` names rules: where one of them found
+    ``of`` says what the scope ranges over (schedules, input sheets, lists, a mark, words, units). A reason, or
+    a sentence of another text, that has one of ``unless`` is let pass. ``where`` wants texts of 基本信息; ``after`` names rules: where one of them found
     something, this one would only say it again. A rule about texts without a claim says that the words must not occur.
     """
 
