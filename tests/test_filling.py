@@ -100,7 +100,10 @@ def test_what_is_typed_into_the_blank_workbook_compiles_to_the_golden_files(type
     for path, name in zip(result.paths, ("schedules.xlsx", "report.docx"), strict=True):
         ours, golden = (parts_of(data) for data in (path.read_bytes(), (GOLDEN / name).read_bytes()))
         assert sorted(ours) == sorted(golden)
-        assert [part for part in golden if canonical(golden[part]) != canonical(ours[part])] == []
+        # the manifest of the marks names the workbook and its fingerprint, and the seal of the file knows the manifest
+        about_the_file = ("customXml/", "docProps/custom.xml") if name.endswith(".docx") else ()
+        same = [part for part in golden if not part.startswith(about_the_file)] if about_the_file else list(golden)
+        assert [part for part in same if canonical(golden[part]) != canonical(ours[part])] == []
 
 
 def test_names_totals_and_balances_appear_while_typing(typed: Path, example: Path) -> None:
