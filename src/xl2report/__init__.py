@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from xl2report.figures import Figure
     from xl2report.findings import Finding
     from xl2report.loading import ProfileError
-    from xl2report.pipeline import CompileResult, Measured, Report, compile, example, load, new_workbook
+    from xl2report.pipeline import CompileResult, Measured, Report, VerifyResult, compile, example, load, new_workbook, verify
 
 __all__ = [
     "Cell",
@@ -28,10 +28,12 @@ __all__ = [
     "Measured",
     "ProfileError",
     "Report",
+    "VerifyResult",
     "compile",
     "example",
     "load",
     "new_workbook",
+    "verify",
 ]
 
 _HOME = {"Cell": "facts", "Figure": "figures", "Finding": "findings", "ProfileError": "loading"}

@@ -30,6 +30,8 @@ _SIGNS = re.compile(
 _HALF = str.maketrans("０１２３４５６７８９．，％－", "0123456789.,%-")
 _STOPS = "。；！？\n"
 _PAGE = re.compile(r"\t\s*\d*\s*$")
+_NUMBER = re.compile(r"[-−]?\d(?:[\d,]*\d)?(?:\.\d+)?[%％]?")
+_DIRECTION = re.compile(rf"(?:{'|'.join(DIRECTIONS)})(?!率|额|幅)")
 LIKE = 0.55
 """How much of a sentence must stand in another one for both to be the same sentence."""
 
@@ -47,8 +49,8 @@ def partners(printed: Manifest, now: Manifest) -> dict[str, Mark]:
             found |= {mark.name: other for mark, other in zip(marks, there[key], strict=True)}
     if all(mark.name in found for mark in printed.marks):
         return found
-    keys = [[(mark.kind, mark.key) for mark in manifest.marks] for manifest in (printed, now)]
-    for first, second, length in SequenceMatcher(None, *keys, autojunk=False).get_matching_blocks():
+    here_keys, there_keys = ([(mark.kind, mark.key) for mark in manifest.marks] for manifest in (printed, now))
+    for first, second, length in SequenceMatcher(None, here_keys, there_keys, autojunk=False).get_matching_blocks():
         for at in range(length):
             found.setdefault(printed.marks[first + at].name, now.marks[second + at])
     for mark in printed.marks:
@@ -63,6 +65,20 @@ def _by_key(marks: Iterable[Mark]) -> dict[tuple[str, str], list[Mark]]:
     for mark in marks:
         groups[mark.kind, mark.key].append(mark)
     return groups
+
+
+def numbers(text: str) -> tuple[str, ...]:
+    """The numbers of a text, as written but in half-width digits."""
+    return tuple(_NUMBER.findall(text.translate(_HALF)))
+
+
+def directions(text: str) -> frozenset[str]:
+    """The ways that the words of direction in a text point.
+
+    >>> sorted(directions("减少0.4万元，下降28.19%")), directions("增长率")
+    (['-'], frozenset())
+    """
+    return frozenset(DIRECTIONS[word] for word in _DIRECTION.findall(text))
 
 
 # -- a report as signs ----------------------------------------------------------------------------
