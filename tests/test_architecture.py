@@ -12,7 +12,7 @@ ORDER = [
     "facts", "figures", "formulas", "findings", "profile", "loading", "reader", "derive", "phrasing", "sheets", "scopes",
     "checks", "explaining", "schedules", "workbooks", "packages", "editing", "comments", "annotation", "office", "contents",
     "manifest", "charts", "tables", "marks", "views", "vocabulary", "linting", "template_text", "template_files", "narrative",
-    "fresh", "pipeline", "cli", "__main__",
+    "meaning", "fresh", "verifying", "verifying_schedules", "pipeline", "cli", "__main__",
 ]  # fmt: skip
 HOMES = {
     "openpyxl": {"reader"},
