@@ -626,8 +626,8 @@ CODES: Mapping[str, _Code] = {
     ),
     "D813": _code(
         "warning",
-        "报告不是按现在的{what_zh}编制的",
-        "the report was not compiled with this {what_en}",
+        "报告是按另一个{what_zh}编制的",
+        "the report was compiled with another {what_en}",
         "请核对工作簿、口径（--profile）和模板（--template）是否拿对；下面按现在的核对。",
         "See whether workbook, profile (--profile) and template (--template) are the right ones; it is compared with these.",
     ),

@@ -29,7 +29,8 @@ _LIST = re.compile(r"[（(]?\d{1,2}[.．、）)]|(?:图|表|附件|附表|公开
 """How a sentence begins that is numbered; after these words a number is no amount either."""
 _AMOUNT = re.compile(r"\s*(?:万元|亿元|元|个百分点|百分点)")
 _PAGE_NUMBER = re.compile(r"[\s\d—–\-第页共/]*")
-_EMPTY = "（报告里没有）"
+NOTHING = "—"
+"""What is shown of something that is not there."""
 
 
 def verify_report(edited: Marked, fresh: Marked, profile: Profile, name: str, year: int) -> tuple[Finding, ...]:
@@ -141,7 +142,7 @@ class _Comparison:
             return
         kept = printed is not None and _same(found.text, printed.text)
         if now is None:
-            yield self._finding("D802", found, printed, now=found.text, fresh="—")
+            yield self._finding("D802", found, printed, now=found.text, fresh=NOTHING)
         elif kept:
             yield self._finding("D802", found, now, now=found.text, fresh=now.text, expected=now.text)
         elif now.kind == "text" and set(numbers(found.text)) <= set(numbers(now.text)):
@@ -198,7 +199,7 @@ class _Comparison:
             terms = tuple(term for mark in marks[:MOST] for term in self._terms(mark))
             names = self._labels(marks)
             yield finding(
-                "D805", where, name=names, found=_EMPTY, expected=_short(said, said.find(place.text)), terms=terms
+                "D805", where, name=names, found=NOTHING, expected=_short(said, said.find(place.text)), terms=terms
             )
 
     def _before(self, sign: int) -> str:
@@ -328,7 +329,7 @@ class _Comparison:
         for chart in self.manifest.charts:
             now = drawn.get(chart.name)
             if now is None:
-                yield finding("D812", self.name, chart=chart.name, found=_EMPTY, expected=_points(chart))
+                yield finding("D812", self.name, chart=chart.name, found=NOTHING, expected=_points(chart))
                 continue
             values = [_value(text) for text in now.values]
             wanted = [_value(point.text) for point in chart.points]

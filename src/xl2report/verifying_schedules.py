@@ -136,7 +136,7 @@ def _text(value: Value) -> str:
     if isinstance(value, Decimal):
         text = format(value, "f")
         return text.rstrip("0").rstrip(".") if "." in text else text
-    return "（空）" if value is None else value
+    return "—" if value is None else value
 
 
 def _terms(box: Box | None) -> Iterator[Term]:
