@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, Literal
 
 BENCH = Path(__file__).resolve().parent
 ROOT = BENCH.parent
@@ -43,12 +43,14 @@ print(wall, used.ru_utime + used.ru_stime, used.ru_maxrss, os.waitstatus_to_exit
 """A bare interpreter that starts the command: on Linux a child's peak memory is never below that of its parent."""
 
 OURS_STAGES = (
-    "profile load", "read", "derive + layout", "check", "schedules", "narrative", "charts", "contents", "write",
+    "profile load", "read", "derive + layout", "check", "schedules", "narrative", "charts", "marks", "contents", "write",
 )  # fmt: skip
+WITH_MARKS = "… with marks"
 NAIVE_STAGES = ("read", "compute", "schedules", "narrative")
 OTHER = "(between stages)"
 
 Runs = list[dict[str, float]]
+Carrier = Literal["bookmark", "control", "none"]
 
 
 # -- whole processes ------------------------------------------------------------------------------
@@ -87,9 +89,16 @@ def commands(folder: Path) -> dict[str, list[str]]:
         "python -c pass": [sys.executable, "-c", "pass"],
         "xl2report --help": [ours, "--help"],
         "naive.py": [sys.executable, "-m", "naive", str(EXAMPLE), str(folder / "naive")],
-        "xl2report compile": [ours, "compile", str(EXAMPLE), "-o", str(folder / "ours"), "--toc", "none"],
-        "… --toc field": [ours, "compile", str(EXAMPLE), "-o", str(folder / "field"), "--toc", "field"],
+        "xl2report compile": compiling(folder / "ours", "none", "none"),
+        WITH_MARKS: compiling(folder / "marks", "none", "bookmark"),
+        "… --toc field": compiling(folder / "field", "field", "none"),
     }
+
+
+def compiling(folder: Path, toc: str, marks: str) -> list[str]:
+    """The command that compiles the example; the script has neither contents nor marks."""
+    ours = str(Path(sys.executable).with_name("xl2report"))
+    return [ours, "compile", str(EXAMPLE), "-o", str(folder), "--toc", toc, "--marks", marks]
 
 
 def whole_processes(rounds: int, folder: Path) -> dict[str, Runs]:
@@ -210,7 +219,7 @@ class Clock:
         return dict(self.spent)
 
 
-def ours_with(clock: Clock) -> Callable[[Path], object]:
+def ours_with(clock: Clock) -> Callable[[Path, Carrier], object]:
     """``compile`` with a clock on each stage; the figures derived on demand are booked where they are derived."""
     from xl2report import narrative, pipeline
     from xl2report.derive import Figures
@@ -224,12 +233,15 @@ def ours_with(clock: Clock) -> Callable[[Path], object]:
         (pipeline.Report, "schedules", "schedules"),
         (pipeline.Report, "narrative", "narrative"),
         (narrative, "place", "charts"),
+        (narrative, "place_marks", "marks"),
+        (narrative, "manifest_of", "marks"),
+        (narrative, "put_manifest", "marks"),
         (narrative, "with_contents", "contents"),
         (pipeline, "write_all", "write"),
     )
     for owner, name, stage in stages:
         setattr(owner, name, clock.of(stage, getattr(owner, name)))
-    return lambda folder: pipeline.compile(EXAMPLE, folder, toc="none")  # the script has no contents
+    return lambda folder, marks: pipeline.compile(EXAMPLE, folder, toc="none", marks=marks)
 
 
 def naive_with(clock: Clock) -> Callable[[Path], object]:
@@ -249,7 +261,12 @@ def part_warm(rounds: int) -> int:
     import xlsxwriter  # noqa: F401
 
     clock = Clock()
-    programs = {"xl2report": ours_with(clock), "naive": naive_with(clock)}
+    ours = ours_with(clock)
+    programs: dict[str, Callable[[Path], object]] = {
+        "xl2report": lambda folder: ours(folder, "none"),
+        WITH_MARKS: lambda folder: ours(folder, "bookmark"),
+        "naive": naive_with(clock),
+    }
     found: dict[str, Runs] = {name: [] for name in programs}
     with tempfile.TemporaryDirectory() as folder:
         numbers: Iterator[int] = itertools.count()
@@ -298,6 +315,8 @@ def process_table(runs: Mapping[str, Runs]) -> Iterator[str]:
         )
     for key, what in (("wall", "wall"), ("cpu", "processor time"), ("rss", "peak memory")):
         yield f"xl2report compile / naive.py, {what}: {ratio(runs['xl2report compile'], naive, key)}"
+    for key, what in (("wall", "wall"), ("cpu", "processor time")):
+        yield f"with marks / without, {what}: {ratio(runs[WITH_MARKS], runs['xl2report compile'], key)}"
 
 
 def stage_table(name: str, runs: Runs, stages: Sequence[str]) -> Iterator[str]:
@@ -391,6 +410,9 @@ def main() -> int:
         *stage_table("xl2report", stages["xl2report"], OURS_STAGES),
         "",
         *stage_table("naive", stages["naive"], NAIVE_STAGES),
+        "",
+        *stage_table("with marks", stages[WITH_MARKS], OURS_STAGES),
+        f"with marks / without, warm: {ratio(total(stages[WITH_MARKS]), total(stages['xl2report']), 'wall')}",
         f"xl2report / naive, warm: {ratio(total(stages['xl2report']), total(stages['naive']), 'wall')}",
         "",
         *markdown(runs, stages, f"{before['python']}, {before['system']}"),

@@ -81,11 +81,16 @@ def add(book: Workbook, sheet: str, **values: object) -> int:
     head, at = headings(book, sheet)
     page = book[sheet]
     key = [at[heading] for heading in values]
-    used = [r for r in range(head, page.max_row + 1) if any(page.cell(r, c).value not in (None, "") for c in key)]
+    used = [r for r in range(head, page.max_row + 1) if any(_typed(page.cell(r, c).value) for c in key)]
     row = max(used) + 1
     for heading, value in values.items():
         page.cell(row, at[heading]).value = value  # type: ignore[assignment]  # openpyxl takes what a person types
     return row
+
+
+def _typed(value: object) -> bool:
+    """Whether a cell holds something that a person entered: names of codes come by formula."""
+    return value not in (None, "") and not str(value).startswith("=")
 
 
 def say(book: Workbook, position: str, text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -72,18 +72,28 @@ def needs() -> Callable[[str], str]:
 
 
 @pytest.fixture(scope="session")
-def converted(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path, str], Path]:
+def converted_together(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Sequence[Path], str], list[Path]]:
+    """Files of different names converted by one run of LibreOffice: starting it takes longer than converting."""
+    home = tmp_path_factory.mktemp("libreoffice")
+
+    def convert(paths: Sequence[Path], to: str) -> list[Path]:
+        office = found("soffice")
+        out = tmp_path_factory.mktemp("converted")
+        command = [office, "--headless", f"-env:UserInstallation={home.as_uri()}", "--convert-to", to]
+        subprocess.run([*command, "--outdir", out, *paths], check=True, capture_output=True, timeout=180)
+        return [out / f"{path.stem}.{to.partition(':')[0]}" for path in paths]
+
+    return convert
+
+
+@pytest.fixture(scope="session")
+def converted(converted_together: Callable[[Sequence[Path], str], list[Path]]) -> Callable[[Path, str], Path]:
     """A file converted by LibreOffice, once for each file and format in the whole run."""
     done: dict[tuple[Path, str], Path] = {}
-    home = tmp_path_factory.mktemp("libreoffice")
 
     def convert(path: Path, to: str) -> Path:
         if (path, to) not in done:
-            office = found("soffice")
-            out = tmp_path_factory.mktemp("converted")
-            command = [office, "--headless", f"-env:UserInstallation={home.as_uri()}", "--convert-to", to]
-            subprocess.run([*command, "--outdir", out, path], check=True, capture_output=True, timeout=180)
-            done[path, to] = next(out.iterdir())
+            (done[path, to],) = converted_together([path], to)
         return done[path, to]
 
     return convert

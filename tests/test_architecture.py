@@ -10,13 +10,14 @@ import xl2report
 SOURCE = Path(xl2report.__file__).parent
 ORDER = [
     "facts", "figures", "formulas", "findings", "profile", "loading", "reader", "derive", "phrasing", "sheets", "scopes",
-    "checks", "explaining", "schedules", "workbooks", "packages", "editing", "comments", "annotation", "office", "contents",
-    "manifest", "charts", "tables", "marks", "views", "vocabulary", "linting", "template_text", "template_files", "narrative",
+    "checks", "explaining", "schedules", "packages", "live", "workbooks", "carrying", "editing", "comments", "annotation", "office",
+    "contents", "manifest", "charts", "tables", "marks", "views", "vocabulary", "linting", "template_text", "template_files",
+    "profile_files", "narrative", "printed", "tracing", "trace_text", "trace_workbook",
     "meaning", "fresh", "verifying", "verifying_schedules", "pipeline", "cli", "__main__",
 ]  # fmt: skip
 HOMES = {
     "openpyxl": {"reader"},
-    "xlsxwriter": {"schedules", "workbooks", "charts"},
+    "xlsxwriter": {"schedules", "workbooks", "charts", "trace_workbook"},
     "docxtpl": {"narrative"},
     "docx": {"template_text", "template_files"},
     "jinja2": {"linting", "narrative", "views"},
@@ -29,6 +30,7 @@ HOMES = {
         "charts",
         "tables",
         "contents",
+        "printed",
         "manifest",
         "marks",
     },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -13,10 +14,14 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import broken
+import jsonschema
 import pytest
 
 import xl2report
 from xl2report.cli import default_language, main
+from xl2report.findings import CODES
+from xl2report.loading import load_profile
 
 
 def run(*arguments: str, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -103,6 +108,85 @@ def test_json_has_stable_keys(example: Path, tmp_path: Path) -> None:
             "code", "severity", "place", "sheet", "cell", "also", "message", "found", "expected", "terms", "action",
         }  # fmt: skip
     assert (result["findings"][0]["sheet"], result["findings"][0]["cell"]) == ("基本信息", "B11")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("check", "EXAMPLE"),
+        ("check", "EXAMPLE", "nothing.xlsx", "--lang", "en"),
+        ("compile", "EXAMPLE", "-o", "out", "--toc", "field"),
+        ("new", "EXAMPLE"),
+        ("explain",),
+        ("explain", "R999"),
+        ("template", "vars"),
+        ("profile", "lint", "sichuan/2023"),
+    ],
+    ids=" ".join,
+)
+def test_what_json_says_is_what_the_schema_promises(
+    arguments: tuple[str, ...],
+    example: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    schema = json.loads((Path(__file__).parents[1] / "docs" / "findings.schema.json").read_text(encoding="utf-8"))
+    main([*(a.replace("EXAMPLE", str(example)) for a in arguments), "--format", "json"])
+    document = json.loads(capsys.readouterr().out)
+
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(document, schema)
+    assert document["results"]
+
+
+def test_findings_are_told_sheet_by_sheet_and_the_worst_first(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "accounts.xlsx"
+    broken.edited(lambda book: broken.item(book, "三公经费", "公务接待费", 10800, "决算数"), path)
+    main(["check", str(path), "--lang", "zh"])
+    said = capsys.readouterr().out
+
+    groups = re.findall(r"^【(.*)】$", said, re.MULTILINE)
+    assert groups == ["三公经费", "基本信息", "文字材料", "支出预算"]
+    assert next(line.split()[0] for line in said.splitlines() if re.match("(错误|提示|说明) [A-Z]", line)) == "错误"
+    assert re.findall(r"文字材料!D(\d+)", said.partition("【支出预算】")[0].partition("【文字材料】")[2])[:2] == [
+        "44",
+        "48",
+    ]
+
+
+def test_rules_over_a_sheet_with_an_error_wait_and_the_others_do_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def spoil(book: Any) -> None:
+        broken.put(book, "支出决算", "金额", "31万", **broken.OFFICE)
+        broken.item(book, "基本信息", "编制总数", 39)
+
+    main(["check", str(broken.edited(spoil, tmp_path / "accounts.xlsx")), "--lang", "zh"])
+    said = capsys.readouterr().out
+
+    assert {"V201", "R064", "R063", "R066"} <= set(re.findall(r"^(?:错误|提示|说明) (\w+)", said, re.MULTILINE))
+    waiting = re.search(r"有 (\d+) 条规则所需的表有错误，改正后再核对：(.*)", said)
+    assert waiting is not None
+    codes = waiting[2].split("、")
+    assert len(codes) == int(waiting[1])
+    assert {"R005", "R015", "R050", "R083"} <= set(codes)
+    assert not {"R053", "R064", "R101"} & set(codes)
+
+
+def test_explain_says_what_a_code_means_and_lists_all(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "r050", "--lang", "zh"]) == 0
+    one = capsys.readouterr().out
+    assert one.splitlines()[0] == "R050 错误  〈名称〉的决算数与财政拨款支出中相应经济科目不符"
+    assert [line.split("：")[0].strip() for line in one.splitlines()[1:]] == [
+        "断言", "断言", "断言", "断言", "为什么", "依据", "怎么办", "成立", "不成立", "不成立"
+    ]  # fmt: skip
+    assert main(["explain", "--lang", "en"]) == 0
+    listed = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
+    assert listed == [*CODES, *sorted(load_profile("sichuan/2023").rules)]
 
 
 def test_several_workbooks_are_compiled_and_the_worst_status_counts(example: Path, tmp_path: Path) -> None:

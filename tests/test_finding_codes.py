@@ -236,13 +236,13 @@ def a_workbook_cut_off_in_the_middle() -> Said:
     zh="""
     错误 F006 基本信息!B7  工作簿的年度与所用口径不符
         现为：2022
-        应为：2023（sichuan/2023）
+        应为：2023、2024
         办法：请改正“基本信息”中的年度，或用 --profile 指定相应年度的口径。
     """,
     en="""
     error F006 基本信息!B7  the workbook's year is not that of the profile in use
         found: 2022
-        expected: 2023（sichuan/2023）
+        expected: 2023、2024
         what to do: Correct 年度 in 基本信息, or choose the profile of that year with --profile.
     """,
 )
@@ -271,11 +271,11 @@ def a_workbook_of_nothing_but_a_chart() -> Said:
 @case(
     "F008",
     zh="""
-    错误 F008 sichuan/2032  口径（profile）无法使用：没有这个口径 (no such profile)；可用 (available): sichuan/2023
+    错误 F008 sichuan/2032  口径（profile）无法使用：没有这个口径 (no such profile)；可用 (available): sichuan/2024、sichuan/2023
         办法：请按提示改正口径文件，或换用随程序提供的口径。
     """,
     en="""
-    error F008 sichuan/2032  the profile cannot be used: 没有这个口径 (no such profile)；可用 (available): sichuan/2023
+    error F008 sichuan/2032  the profile cannot be used: 没有这个口径 (no such profile)；可用 (available): sichuan/2024、sichuan/2023
         what to do: Correct the profile as said, or use one that comes with the program.
     """,
 )
@@ -317,6 +317,26 @@ def a_code_that_does_not_exist() -> Said:
 
 
 # -- sheets and headings --------------------------------------------------------------------------
+
+
+@case(
+    "F011",
+    zh="""
+    错误 F011 1455.8  没有叫“1455.8”的数，也没有这样印出的数或这样的单元格
+        现为：1455.8
+        应为：收入总计 1455.7、支出总计 1455.7、收入支出总计 1455.7
+        办法：请核对名称、印出的文字或单元格（如 支出决算!H12、03!C5）；xl2report template vars 列出全部名称。
+    """,
+    en="""
+    error F011 1455.8  no number is called “1455.8” or printed so, and there is no such cell
+        found: 1455.8
+        expected: 收入总计 1455.7、支出总计 1455.7、收入支出总计 1455.7
+        what to do: Check the name, the printed text or the cell (such as 03!C5); xl2report template vars lists all names.
+    """,
+)
+def a_trace_of_a_number_that_nothing_prints() -> Said:
+    example().save("accounts.xlsx")
+    return said(xl2report.load("accounts.xlsx").trace("1455.8").findings)
 
 
 @case(
@@ -585,19 +605,19 @@ def a_code_that_the_list_does_not_have() -> Said:
     "V206",
     zh="""
     提示 V206 支出预算!C14  科目名称与当年的科目表不一致
-        现为：其他扶贫支出
+        现为：其他农村振兴支出
         应为：2130599 其他巩固脱贫攻坚成果衔接乡村振兴支出
         办法：报告按科目表的名称印出；请核对编码与名称。
     """,
     en="""
     warning V206 支出预算!C14  the name is not that of the year's list
-        found: 其他扶贫支出
+        found: 其他农村振兴支出
         expected: 2130599 其他巩固脱贫攻坚成果衔接乡村振兴支出
         what to do: The report prints the list's name; check code and name.
     """,
 )
-def a_name_of_another_year() -> Said:
-    return compiled(example(支出预算={"C14": "其他扶贫支出"}))
+def a_name_that_is_not_in_the_list() -> Said:
+    return compiled(example(支出预算={"C14": "其他农村振兴支出"}))
 
 
 @case(
@@ -755,6 +775,63 @@ def a_name_in_place_of_a_code() -> Said:
 )
 def an_amount_of_a_part_of_a_fen() -> Said:
     return compiled(example(上年决算={"B7": 1910400.004}))
+
+
+@case(
+    "V217",
+    zh="""
+    提示 V217 支出预算!C9  科目（名称）已停用，只用到2020年
+        现为：其他扶贫支出
+        应为：其他巩固脱贫攻坚成果衔接乡村振兴支出
+        办法：请改用现行的科目和名称；报告按当年的科目表印出。
+    """,
+    en="""
+    warning V217 支出预算!C9  the code or its name ended with the year 2020
+        found: 其他扶贫支出
+        expected: 其他巩固脱贫攻坚成果衔接乡村振兴支出
+        what to do: Use the present code and name; the report prints the year's list.
+    """,
+)
+def a_name_of_an_earlier_year() -> Said:
+    return compiled(example(支出预算={"B9": "2130599", "C9": "其他扶贫支出"}))
+
+
+@case(
+    "V218",
+    zh="""
+    提示 V218 文字材料!D49  文字用了已停用的科目名称“医疗卫生与计划生育支出”，它只用到2018年
+        现为：其中医疗卫生与计划生育支出20.74万
+        应为：卫生健康支出
+        办法：请改用现行名称。
+    """,
+    en="""
+    warning V218 文字材料!D49  the text uses the name of a code that ended with the year 2018: “医疗卫生与计划生育支出”
+        found: 其中医疗卫生与计划生育支出20.74万
+        expected: 卫生健康支出
+        what to do: Use the present name.
+    """,
+)
+def a_text_with_the_name_of_an_earlier_year() -> Said:
+    return compiled(example(文字材料={"D49": "其中医疗卫生与计划生育支出20.74万元。"}))
+
+
+@case(
+    "V219",
+    zh="""
+    说明 V219 支出预算!C9  沿用了上一年度（2022年）的科目（名称）
+        现为：其他巩固脱贫衔接乡村振兴支出
+        应为：其他巩固脱贫攻坚成果衔接乡村振兴支出
+        办法：是上年结转资金的可以保留；否则请改用现行的科目和名称。
+    """,
+    en="""
+    note V219 支出预算!C9  a code or name of last year (2022) is used
+        found: 其他巩固脱贫衔接乡村振兴支出
+        expected: 其他巩固脱贫攻坚成果衔接乡村振兴支出
+        what to do: Keep it for money carried over; otherwise use the present code and name.
+    """,
+)
+def a_name_of_last_year() -> Said:
+    return compiled(example(支出预算={"B9": "2130599", "C9": "其他巩固脱贫衔接乡村振兴支出"}))
 
 
 # -- control totals -------------------------------------------------------------------------------
@@ -970,6 +1047,23 @@ with zipfile.ZipFile(sys.argv[-1]) as source, zipfile.ZipFile(out / "report.docx
         target.writestr(name, source.read(name).replace(b">?<", b">7<"))
 """
 """A LibreOffice that has every heading on page 7."""
+
+
+@case(
+    "N410",
+    zh="""
+    错误 N410 文字材料!D37  “原因：收支总计”有1处文字还是上年的，标着【待更新】
+        现为：D37
+        办法：请按本年情况修改，改好后删去【待更新】；不再需要的，删去整行。
+    """,
+    en="""
+    error N410 文字材料!D37  1 texts of “原因：收支总计” are still last year's, marked 【待更新】
+        found: D37
+        what to do: Bring them up to date and take out 【待更新】; delete the rows that are no longer needed.
+    """,
+)
+def a_text_of_last_year() -> Said:
+    return compiled(example(文字材料={"D37": "【待更新】人员增加"}))
 
 
 @case(
@@ -1803,6 +1897,114 @@ def a_schedule_deleted() -> Said:
         del book["03 支出决算表"]
 
     return edited_schedules(delete)
+
+
+# -- profiles -----------------------------------------------------------------------------------------
+
+
+def linted(text: str) -> Said:
+    """A profile of one's own that extends sichuan/2023, checked by ``profile lint``."""
+    Path("county").mkdir()
+    Path("county/profile.toml").write_text(f'extends = "sichuan/2023"\n{text}', encoding="utf-8")
+    return printed("profile", "lint", "county")
+
+
+@case(
+    "P701",
+    zh="""
+    提示 P701 profile.toml [schedule.05]  口径中可疑：与 sichuan/2023 相同，没有改变什么
+        现为：variant
+        办法：若不是有意如此，请改正或删去。
+    """,
+    en="""
+    warning P701 profile.toml [schedule.05]  suspicious in the profile: says the same as sichuan/2023 and changes nothing
+        found: variant
+        what to do: Correct it or take it out, unless it is meant.
+    """,
+)
+def an_overlay_that_says_what_its_base_says() -> Said:
+    return linted('[schedule."05"]\nvariant = "按经济分类"\n')
+
+
+@case(
+    "P702",
+    zh="""
+    说明 P702 profile.toml [measure.人均公用经费]  附表、规则、图、文字材料和本口径的模板都没有用到它
+        办法：自己的模板（--template）可以用它；若不是为此，可以删去。
+    """,
+    en="""
+    note P702 profile.toml [measure.人均公用经费]  no schedule, rule, chart or text, nor the profile's template, uses it
+        what to do: A template of your own (--template) may; if it is not meant for one, take it out.
+    """,
+)
+def a_number_that_nothing_asks_for() -> Said:
+    return linted('[measure."人均公用经费"]\nformula = "公用经费 / 在职人员总数"\nunit = "万元"\n')
+
+
+# -- a new year -----------------------------------------------------------------------------------------
+
+
+def next_year(code: str, sheet: str) -> Said:
+    """What is said of a sheet when the workbook of 2024 is made from the example."""
+    Path("2024").mkdir()
+    text = 'extends = "sichuan/2023"\n[profile]\ntitle = "次年度"\nyear = 2024\n'
+    Path("2024/profile.toml").write_text(text, encoding="utf-8")
+    found = xl2report.new_workbook("new.xlsx", "2024", last=xl2report.example()).findings
+    return said(f for f in found if (f.code, f.place) == (code, sheet))
+
+
+@case(
+    "O608",
+    zh="""
+    说明 O608 结转结余  从上年工作簿带入1行：上年“年末结转和结余”带入“年初结转和结余”
+        现为：一般公共预算财政拨款
+        办法：请核对；有变化的，直接修改。
+    """,
+    en="""
+    note O608 结转结余  1 rows carried from last year's workbook: last year's 年末结转和结余 as 年初结转和结余
+        found: 一般公共预算财政拨款
+        what to do: Look them over and change what is different now.
+    """,
+)
+def the_balances_of_last_year() -> Said:
+    return next_year("O608", "结转结余")
+
+
+@case(
+    "O609",
+    zh="""
+    说明 O609 收入决算  没有从上年工作簿带入
+        办法：请按本年数据填写。
+    """,
+    en="""
+    note O609 收入决算  nothing was carried from last year's workbook
+        what to do: Fill it in with this year's data.
+    """,
+)
+def the_income_of_last_year() -> Said:
+    return next_year("O609", "收入决算")
+
+
+@case(
+    "O610",
+    zh="""
+    提示 O610 new.xlsx  还没有2099年度的口径，新工作簿按 某省/2098 生成
+        办法：可以先填；核对和编制要等有了2099年度的口径，用 --profile 指定。
+    """,
+    en="""
+    warning O610 new.xlsx  there is no profile of 2099 yet; the new workbook is made by 某省/2098
+        what to do: Fill it in now; check and compile when there is a profile of 2099, with --profile.
+    """,
+)
+def a_year_without_a_profile() -> Said:
+    Path("某省/2098").mkdir(parents=True)
+    text = 'extends = "sichuan/2023"\n[profile]\ntitle = "二〇九八年度"\nyear = 2098\n'
+    Path("某省/2098/profile.toml").write_text(text, encoding="utf-8")
+    example(基本信息={"B7": 2098}).save("last.xlsx")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("xl2report.pipeline.available", lambda: ())
+        found = xl2report.new_workbook("new.xlsx", "某省/2098", last="last.xlsx").findings
+    return said(f for f in found if f.code == "O610")
 
 
 # -- the tests ----------------------------------------------------------------------------------------

@@ -823,8 +823,25 @@ def test_everything_that_is_wrong_is_found_in_one_reading() -> None:
 
 
 def test_every_fault_is_said_once() -> None:
-    _, found = read_budget([GENERAL, "2010301", "=VLOOKUP(B2,A:B,2)", 5])
-    assert found == ["V202 支出预算!C2"]
+    _, found = read_budget([GENERAL, "=A9", "行政运行", 5])
+    assert found == ["V202 支出预算!B2", "V204 支出预算!B2"]
+
+
+def test_a_look_up_of_a_name_that_was_never_calculated_is_a_blank() -> None:
+    """A script that fills in the blank workbook leaves every look-up without a value; no amount rests on one."""
+    row = [GENERAL, "2010301", "=VLOOKUP(B2,A:B,2)", 5]
+    only_the_look_up = [None, None, "=VLOOKUP(B3,A:B,2)", None]
+    assert read_budget(row, only_the_look_up) == ({"D2": "5"}, [])
+
+
+def test_a_shared_formula_is_told_as_its_cell_has_it() -> None:
+    cells = {
+        "支出预算!D2": '<f t="shared" ref="D2:D3" si="0">B2+1</f>',
+        "支出预算!D3": '<f t="shared" si="0"/>',
+    }
+    rows = [[GENERAL, "2010301", "", 5], [GENERAL, "2010302", "", 5]]
+    _, findings = reading(saved_by_excel(workbook({"支出预算": [HEADINGS, *rows]}), cells))
+    assert [f.found for f in findings if f.code == "V202"] == ["=B2+1", "=B3+1"]
 
 
 def test_what_excel_adds_to_a_file_makes_no_noise() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 import subprocess
@@ -303,6 +304,28 @@ def test_an_edit_is_told_by_marks_and_by_words(
     assert codes(result.findings) == (stripped if carrier == "none" else marked), [
         f.message.zh for f in result.findings
     ]
+
+
+@pytest.mark.parametrize("carrier", ["bookmark", "none"])
+def test_a_paragraph_that_was_split_or_moved_is_clean(
+    compiled: Compiled, example: Path, tmp_path: Path, carrier: Carrier
+) -> None:
+    document: Any = Document(str(compiled(carrier)))
+    staff, running = (
+        next(p for p in document.paragraphs if p.text.startswith(name)) for name in ("人员经费985", "公用经费155")
+    )
+    staff._p.addprevious(running._p)
+    first, second = staff._p, copy.deepcopy(staff._p)
+    whole = list(first)
+    cut = next(at for at, run in enumerate(whole) if "万元" in "".join(run.itertext()))
+    for element in whole[cut:]:
+        first.remove(element)
+    for element in list(second)[1:cut]:
+        second.remove(element)
+    first.addnext(second)
+    document.save(tmp_path / "report.docx")
+
+    assert codes(xl2report.verify(tmp_path / "report.docx", example).findings) == []
 
 
 def test_a_number_is_told_with_its_sentences_its_formula_and_its_cells(

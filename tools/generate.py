@@ -23,10 +23,11 @@ ROOT = Path(__file__).parents[1]
 
 def generated() -> dict[Path, bytes]:
     """Path in the tree -> what should stand there."""
-    profile = load_profile("sichuan/2023")
+    profile, later = load_profile("sichuan/2023"), load_profile("sichuan/2024")
     templates, golden = ROOT / "docx_templates", ROOT / "tests" / "golden"
     return {
         ROOT / "workbook_templates" / "sichuan-2023.xlsx": blank_workbook(profile),
+        ROOT / "workbook_templates" / "sichuan-2024.xlsx": blank_workbook(later),
         ROOT / "workbook_templates" / "sichuan-2023-example.xlsx": example_workbook(profile),
         templates / "sichuan.txt": template_text((templates / "sichuan.docx").read_bytes()).encode(),
         ROOT / "docs" / "rules.md": rules_page(profile).encode(),
@@ -40,7 +41,8 @@ def rules_page(profile: Profile) -> str:
     lines = [
         f"# 核对规则 · Rules of {profile.name}",
         "",
-        "Generated from `rules.toml` by `tools/generate.py`; do not edit.",
+        "Generated from `rules.toml` by `tools/generate.py`; do not edit. A profile that extends this one (`sichuan/2024`) has the",
+        "same rules but for those that it changes, adds or withdraws.",
         "",
     ]
     for rule in sorted(profile.rules.values(), key=lambda r: r.code):

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         new_workbook,
         verify,
     )
+    from xl2report.tracing import Trace
 
 __all__ = [
     "Cell",
@@ -38,6 +39,7 @@ __all__ = [
     "Measured",
     "ProfileError",
     "Report",
+    "Trace",
     "VerifyResult",
     "compile",
     "example",
@@ -46,7 +48,7 @@ __all__ = [
     "verify",
 ]
 
-_HOME = {"Cell": "facts", "Figure": "figures", "Finding": "findings", "ProfileError": "loading"}
+_HOME = {"Cell": "facts", "Figure": "figures", "Finding": "findings", "ProfileError": "loading", "Trace": "tracing"}
 
 
 def __getattr__(name: str) -> object:

@@ -7,12 +7,12 @@ is a finding of its own where a report needs it), nor is one over a sheet that c
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import pairwise
 
 from xl2report.derive import Figures
-from xl2report.facts import COLUMN, TABLE, Book, Cell, Fact, Row, letters
+from xl2report.facts import COLUMN, TABLE, Book, Cell, Fact, Query, Row, Source, letters
 from xl2report.figures import Figure, Unit, half_up
 from xl2report.findings import DIFFERENCE, Finding, Term, Words, finding, one_of
 from xl2report.formulas import COMPARISONS, BoxName, Expression, Name, evaluate
@@ -20,13 +20,18 @@ from xl2report.formulas import names as names_in
 from xl2report.phrasing import case_of
 from xl2report.profile import EACH_ROW, Claim, Profile, Rule
 from xl2report.reader import normal
-from xl2report.scopes import Accounts, Shown, Subject, amount_text, box_name, found_word, hides, tables_of_names
+from xl2report.scopes import Accounts, Shown, Subject, amount_text, around, box_name, found_word, hides, tables_of_names
 from xl2report.sheets import Box, Sheet, Uncovered, uncovered
+
+STALE = "【待更新】"
+"""What stands before a text that was carried from last year's workbook until somebody has changed it."""
 
 UNEXPLAINED = ("未完成", "超出", "未支出", "未安排")
 """The situations of an execution of budget that the report must give the reason for."""
 SIGNS = {"<=": "≤", ">=": "≥", "!=": "≠"}
 """How a finding writes a comparison."""
+EXPENDITURE = "支出"
+"""How the names of codes end that are no ordinary words (扶贫, 信访事务) and may be looked for in texts."""
 EXAMPLE_YEAR = 2023
 """The year of the texts in the examples of rules."""
 
@@ -100,6 +105,28 @@ def _compare(claim: Claim, value: Callable[[Name | BoxName], Decimal]) -> bool:
     return COMPARISONS[claim.sign](evaluate(claim.left, value), evaluate(claim.right, value))
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A finding of a rule that others come after."""
+
+    code: str
+    words: Mapping[str, str]
+    finding: Finding
+
+    def explains(self, rule: Rule, claim: Claim, found: Finding) -> bool:
+        """Whether a finding would only say again what this one says.
+
+        That is, one of the same fund (or whatever both rules name one by one); of the same cell, for rules about
+        many things; and any other.
+        """
+        if self.code not in rule.after:
+            return False
+        common = set(self.words) & set(claim.words)
+        if common:
+            return all(self.words[key] == claim.words[key] for key in common)
+        return not rule.scope or (found.cell is not None and found.cell == self.finding.cell)
+
+
 def check(profile: Profile, book: Book, figures: Figures, sheets: Iterable[Sheet]) -> Checked:
     """Everything that does not hold: coverage, rules in the profile's order, check figures, missing texts."""
     by_key = {sheet.key: sheet for sheet in sheets}
@@ -108,22 +135,23 @@ def check(profile: Profile, book: Book, figures: Figures, sheets: Iterable[Sheet
     incomplete = {m.schedule for m in missing}  # their totals cannot add up; once is enough
     accounts = Accounts(profile, book, figures, {k: s for k, s in by_key.items() if k not in incomplete})
     sources = Sources(profile)
-    told: set[str] = set()
+    told: list[_Told] = []
     left_out = []
     for rule in sorted(profile.rules.values(), key=lambda r: bool(r.after)):
-        if told & set(rule.after):
-            continue
-        doubtful = sources.of_rule(rule) & book.doubtful
-        if doubtful:
+        sound = tuple(c for c in rule.claims if not book.doubts(sources.of_claim(rule, c)))
+        if len(sound) < len(rule.claims):
             left_out.append(rule.code)
-            continue
-        findings = tuple(run(rule, accounts))
-        told |= {f.code for f in findings}
-        found.extend(findings)
-    sound = {key: sheet for key, sheet in by_key.items() if not sources.of_schedule(key) & book.doubtful}
-    found.extend(_check_figures(profile, book, sound))
+        for claim in sound:
+            for one in run(replace(rule, claims=(claim,)), accounts):
+                if not any(before.explains(rule, claim, one) for before in told):
+                    told.append(_Told(rule.code, claim.words, one))
+                    found.append(one)
+    found.extend(_former_names(accounts))
+    whole = {key: sheet for key, sheet in by_key.items() if not book.doubts(sources.of_schedule(key))}
+    found.extend(_check_figures(profile, book, whole))
     found.extend(_missing_texts(profile, book, figures, sources))
-    return Checked(tuple(found), tuple(left_out))
+    found.extend(_stale_texts(profile, book))
+    return Checked(tuple(found), tuple(sorted(left_out)))
 
 
 def _uncovered(missing: Iterable[Uncovered]) -> Iterator[Finding]:
@@ -315,64 +343,69 @@ def _clue(difference: Decimal, used: Iterable[Name | BoxName], values: _Values) 
 
 
 class Sources:
-    """Which input sheets the numbers of a profile come from."""
+    """Which input sheets, and which items of closed lists, the numbers of a profile come from."""
 
     def __init__(self, profile: Profile) -> None:
         self.profile = profile
-        self._known: dict[str, frozenset[str]] = {}
+        self._known: dict[str, frozenset[Source]] = {}
 
-    def of_rule(self, rule: Rule) -> frozenset[str]:
-        """The sheets that must have been read whole for a rule to be applied."""
-        found: set[str] = set()
-        for claim in rule.claims:
-            for part in (claim, *((claim.when,) if claim.when else ())):
-                found |= self.of_expression(part.left) | self.of_expression(part.right)
+    def of_claim(self, rule: Rule, claim: Claim) -> frozenset[Source]:
+        """What must have been read whole for a claim of a rule to be made."""
+        profile = self.profile
+        found: set[Source] = set()
+        for part in (claim, *((claim.when,) if claim.when else ())):
+            found |= self.of_expression(part.left) | self.of_expression(part.right)
         match rule.scope:
             case "boxes" | "rows":
-                found |= {t for key in rule.of for t in self.of_schedule(key)}
+                found |= {s for key in rule.of for s in self.of_schedule(key)}
             case "lists" | "items":
-                for name in rule.of:
-                    listed = self.profile.lists[name]
-                    found |= {q.table for q in (listed.query, listed.budget) if q}
-                    found |= {t for m in (*listed.measures, listed.whole) if m for t in self.of_measure(m)}
+                for listed in (profile.lists[name] for name in rule.of):
+                    found |= {s for q in (listed.query, listed.budget) if q for s in self.of_query(q)}
+                    found |= {s for m in (*listed.measures, listed.whole) if m for s in self.of_measure(m)}
             case "names":
-                found |= {t.name for mark in rule.of for t in tables_of_names(self.profile, mark)}
+                found |= {(t.name, "") for mark in rule.of for t in tables_of_names(profile, mark)}
             case "reasons":
-                found |= {t for text in self.profile.texts.values() for t in self.of_measure(text.explains)}
-                found |= {q.table for x in self.profile.lists.values() if x.reasons for q in (x.query, x.budget) if q}
+                found |= {s for text in profile.texts.values() for s in self.of_measure(text.explains)}
+                queries = [q for x in profile.lists.values() if x.reasons for q in (x.query, x.budget) if q]
+                found |= {s for q in queries for s in self.of_query(q)}
             case "mentions":
-                found |= {t for name in self.profile.measures for t in self.of_measure(name)}
+                money = [name for name, measure in profile.measures.items() if measure.unit == "万元"]
+                found |= {s for name in money for s in self.of_measure(name)}
         return frozenset(found)
 
-    def of_expression(self, expression: Expression) -> frozenset[str]:
-        """The sheets that the names of an expression come from."""
-        return frozenset(
-            table
-            for name in names_in(expression)
-            for table in (self.of_schedule(name.schedule) if isinstance(name, BoxName) else self.of_measure(name.text))
-        )
+    def of_query(self, query: Query) -> frozenset[Source]:
+        """What a query selects from: items of a closed list, or a whole sheet."""
+        table = self.profile.tables[query.table]
+        items = query.wanted.get(table.columns[0].mark, ()) if table.kind in ("items", "info") else ()
+        return frozenset((table.name, item) for item in items or ("",))
 
-    def of_measure(self, name: str) -> frozenset[str]:
-        """The sheets that a measure, or its companion, comes from; none for a name that a subject gives."""
+    def of_expression(self, expression: Expression) -> frozenset[Source]:
+        """What the names of an expression come from."""
+        found: set[Source] = set()
+        for name in names_in(expression):
+            found |= self.of_schedule(name.schedule) if isinstance(name, BoxName) else self.of_measure(name.text)
+        return frozenset(found)
+
+    def of_measure(self, name: str) -> frozenset[Source]:
+        """What a measure, or its companion, comes from; nothing for a name that a subject gives."""
         if name not in self._known:
             base, _, companion = name.partition(".")
             measure = self.profile.measures.get(base)
             if measure is None:
                 return frozenset()
-            parts: set[str] = {measure.query.table} if measure.query else set()
+            parts: set[Source] = set(self.of_query(measure.query)) if measure.query else set()
             parts |= self.of_expression(measure.formula) if measure.formula else frozenset()
-            other = {"上年": measure.prior, "增减": measure.prior, "增长率": measure.prior}.get(
-                companion, measure.budget
-            )
-            if companion in ("上年", "增减", "增长率") and other is None:
-                parts |= {t.name for t in self.profile.tables.values() if t.item_measures}
+            before = companion in ("上年", "增减", "增长率")
+            other = measure.prior if before else measure.budget
+            if before and other is None:
+                parts |= {(t.name, base) for t in self.profile.tables.values() if t.item_measures}
             elif companion and other is not None:
-                parts |= self.of_measure(other) if isinstance(other, str) else {other.table}
+                parts |= self.of_measure(other) if isinstance(other, str) else self.of_query(other)
             self._known[name] = frozenset(parts)
         return self._known[name]
 
-    def of_schedule(self, key: str) -> frozenset[str]:
-        """The sheets that a printed schedule comes from."""
+    def of_schedule(self, key: str) -> frozenset[Source]:
+        """What a printed schedule comes from."""
         schedule = self.profile.schedules.get(key)
         if schedule is None:
             return frozenset()
@@ -382,8 +415,30 @@ class Sources:
         measures = [
             c.measure for c in (*schedule.columns, *(c for s in schedule.sides for c in s.columns)) if c.measure
         ]
-        named = {table for where in wheres for table in where.get(TABLE, ())}
-        return frozenset(named | {t for m in measures for t in self.of_measure(m)})
+        named: set[Source] = {(table, "") for where in wheres for table in where.get(TABLE, ())}
+        return frozenset(named | {s for m in measures for s in self.of_measure(m)})
+
+
+def _former_names(accounts: Accounts) -> Iterator[Finding]:
+    """A finding for every text that names expenditure as the code list did in earlier years."""
+    marks = [mark for mark in accounts.profile.marks.values() if mark.former]
+    former = [f for mark in marks for names in mark.former.values() for f in names if f.name.endswith(EXPENDITURE)]
+    present = {entry.name for mark in marks for entry in mark.codes.values()}
+    # a name that is part of a present one is no sign; of two former ones the longer is told
+    former = sorted((f for f in former if not any(f.name in name for name in present)), key=lambda f: -len(f.name))
+    for row, heading, text in accounts.prose():
+        left = text
+        for one in former:
+            if one.name in left:
+                yield finding(
+                    "V218",
+                    row.cells[heading],
+                    name=one.name,
+                    until=str(one.until),
+                    found=around(text, one.name),
+                    expected=one.now,
+                )
+                left = left.replace(one.name, "")
 
 
 # -- check figures --------------------------------------------------------------------------------
@@ -452,20 +507,20 @@ def _missing_texts(profile: Profile, book: Book, figures: Figures, sources: Sour
     """A finding for every text that the accounts ask for and that is not there."""
     given = positions(profile, book)
     sheet = next((t.name for t in profile.tables.values() if t.kind == "texts"), "")
-    if sheet in book.doubtful and not book.table(sheet):
+    if (sheet, "") in book.doubtful and not book.table(sheet):
         return
     for text in profile.texts.values():
         if normal(text.position) in given:
             continue
         asked = text.required
         for name in (text.explains, text.when):
-            if name and not sources.of_measure(name) & book.doubtful:
+            if name and not book.doubts(sources.of_measure(name)):
                 figure = figures[name]
                 asked = asked or (figure.value is not None and figure.unit.rounded(figure.value) != 0)
         if asked:
             yield finding("N402", sheet, position=text.position, expected=text.hint)
     for name, listed in profile.lists.items():
-        sound = not {q.table for q in (listed.query, listed.budget) if q} & book.doubtful
+        sound = not any(book.doubts(sources.of_query(q)) for q in (listed.query, listed.budget) if q)
         for item in figures.listed(name) if listed.reasons and sound else ():
             position = f"原因：{item.code or item.label}"
             unexplained = case_of(figures, item.measure, "预算") in UNEXPLAINED
@@ -475,6 +530,19 @@ def _missing_texts(profile: Profile, book: Book, figures: Figures, sources: Sour
                 terms += [Term("预算", amount_text(figures[f"{item.measure}.预算"]))]
                 terms += [Term("完成率", rate.text)] if rate.value is not None else []
                 yield finding("N402", sheet, position=position, expected=item.label, terms=terms)
+
+
+def _stale_texts(profile: Profile, book: Book) -> Iterator[Finding]:
+    """One finding for each name whose texts are still last year's, at the first of their cells."""
+    for table in profile.tables.values():
+        cells: dict[str, list[Cell]] = {}
+        for row in book.table(table.name):
+            for heading, text in row.texts.items():
+                if STALE in text:
+                    cells.setdefault(row.text(table.columns[0].heading), []).append(row.cells[heading])
+        for name, places in cells.items():
+            refs = "、".join(place.ref for place in places[:8]) + ("……" if len(places) > 8 else "")
+            yield finding("N410", places[0], name=name.replace(STALE, "")[:40], count=str(len(places)), found=refs)
 
 
 def positions(profile: Profile, book: Book) -> frozenset[str]:

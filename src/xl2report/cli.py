@@ -1,4 +1,4 @@
-"""The command line: ``xl2report compile|check|verify|new|explain|template``.
+"""The command line: ``xl2report compile|check|verify|new|explain|trace|template|profile``.
 
 Nothing heavy is imported before it is known what to do, so that ``--help`` answers at once.
 """
@@ -46,7 +46,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "workbook": ("标准工作簿（.xlsx），可以有几个", "standard workbooks (.xlsx)"),
     "out": ("输出文件夹（默认与工作簿同一文件夹）", "folder for the outputs (default: beside the workbook)"),
     "template": ("自己的 Word 模板（默认用口径自带的）", "a Word template of your own (default: the profile's)"),
-    "profile": ("口径名称（如 sichuan/2023）或口径文件夹", "a profile's name (sichuan/2023) or folder"),
+    "profile": (
+        "口径名称（如 sichuan/2023）或口径文件夹（默认按工作簿的年度；new 用最新的）",
+        "a profile's name (sichuan/2023) or folder (default: by the workbook's year; the latest for new)",
+    ),
     "strict": ("把提示也当作错误", "treat warnings as errors"),
     "toc": (
         "目录页码：paginate 用 LibreOffice 分页印出，field 在 Word 中更新，none 不要目录（默认 auto：能印就印）",
@@ -63,6 +66,10 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "format": ("输出格式：text 文字，json 供程序读取", "output: text, or json for programs"),
     "target": ("要生成的工作簿（.xlsx），不覆盖已有文件", "the workbook to write (.xlsx); never overwrites"),
+    "from": (
+        "上一年度的工作簿：决算数带入上年数，年末结转和结余带入年初，文字标【待更新】",
+        "last year's workbook: results become prior-year amounts and opening balances, texts are marked",
+    ),
     "example": ("不是空白的，而是填好的示例", "the filled-in example instead of a blank one"),
     "error": ("错误", "error"),
     "warning": ("提示", "warning"),
@@ -89,6 +96,25 @@ WORDS: dict[str, tuple[str, str]] = {
         "错误 {error} 个，提示 {warning} 个，说明 {note} 个",
         "{error} errors, {warning} warnings, {note} notes",
     ),
+    "trace": ("一个数从哪里来，一个单元格到哪里去", "where a number comes from, where a cell goes to"),
+    "traced": ("标准工作簿（.xlsx）", "the standard workbook (.xlsx)"),
+    "what": (
+        "数的名称（三公经费.增长率）、印出的文字（85.68%）、附表的格（03!C7）或工作簿的单元格（支出决算!H12）",
+        "a figure's name (三公经费.增长率), a printed text (85.68%), a box (03!C7) or a cell of the workbook (支出决算!H12)",
+    ),
+    "all": ("列出全部单元格和全部含义", "tell all cells and all meanings"),
+    "trace_xlsx": (
+        "另存溯源工作簿：一行一个印出的数，链接到账上的单元格，供复核",
+        "write a workbook: a row for each printed number, linked to its cells, to be signed off",
+    ),
+    "trace_nothing": (
+        "要查什么？请写数的名称、印出的文字或单元格，或用 --xlsx",
+        "trace what? give a name, a printed text or a cell, or use --xlsx",
+    ),
+    "wrong_accounts": (
+        "工作簿有 {count} 个错误，改正前不能编制，数也未必对：xl2report check 逐条列出",
+        "the workbook has {count} errors, so nothing can be compiled and numbers may be wrong: see xl2report check",
+    ),
     "templates": ("Word 模板：可用的名称、检查、导出", "Word templates: names to use, mistakes, a copy to start from"),
     "vars": (
         "列出模板可以使用的全部名称及其含义、单位和现值",
@@ -110,6 +136,30 @@ WORDS: dict[str, tuple[str, str]] = {
     "linted": ("要检查的 Word 模板", "the template to check"),
     "exported": ("要写入的模板（.docx），不覆盖已有文件", "the template to write (.docx); never overwrites"),
     "template_checked": ("模板检查完毕", "the template was checked"),
+    "profiles": ("口径：列出、检查、导出", "profiles: list them, mistakes, a folder to start from"),
+    "profile_list": ("列出随程序提供的口径", "list the profiles that come with the program"),
+    "profile_lint": (
+        "检查一个口径，一次指出全部错误和可疑之处",
+        "find everything that is wrong or looks wrong in a profile",
+    ),
+    "profile_export": (
+        "导出一个口径文件夹，供修改",
+        "write a folder to start a profile of your own from",
+    ),
+    "linted_profile": (
+        "口径名称或文件夹（默认为最新的口径）",
+        "a profile's name or folder (default: the latest)",
+    ),
+    "exported_profile": ("要写入的文件夹，不覆盖已有文件", "the folder to write; never overwrites"),
+    "base_profile": (
+        "从随程序提供的哪个口径开始（默认为最新的）",
+        "the profile that ships to start from (default: the latest)",
+    ),
+    "extends": (
+        "不复制，只写一个引用它的 profile.toml，注明可以改什么",
+        "no copy, but a profile.toml that extends it and shows what may be changed",
+    ),
+    "profile_checked": ("口径检查完毕", "the profile was checked"),
     "verify": (
         "核对改过的报告（或附表）与工作簿是否一致",
         "compare a report (or the schedules) that was edited with the workbook",
@@ -177,9 +227,10 @@ def parser(words: _Words) -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--lang", choices=("zh", "en"), default=words.lang, help=words["lang"])
     common.add_argument("--format", choices=("text", "json"), default="text", help=words["format"])
-    common.add_argument("--profile", metavar="NAME|DIR", help=words["profile"])
+    choice = argparse.ArgumentParser(add_help=False)
+    choice.add_argument("--profile", metavar="NAME|DIR", help=words["profile"])
 
-    parents: list[Any] = [common]  # argparse's types want every parent to be of the subparsers' class
+    parents: list[Any] = [common, choice]  # argparse's types want every parent to be of the subparsers' class
     commands = top.add_subparsers(
         dest="command",
         required=True,
@@ -203,7 +254,9 @@ def parser(words: _Words) -> argparse.ArgumentParser:
         command.add_argument("--strict", action="store_true", help=words["strict"])
     new = commands.add_parser("new", words=words, parents=parents, help=words["new"], description=words["new"])
     new.add_argument("target", type=Path, metavar="OUT.xlsx", help=words["target"])
-    new.add_argument("--example", action="store_true", help=words["example"])
+    start = new.add_mutually_exclusive_group()
+    start.add_argument("--example", action="store_true", help=words["example"])
+    start.add_argument("--from", dest="last", type=Path, metavar="LAST.xlsx", help=words["from"])
     verify = commands.add_parser(
         "verify", words=words, parents=parents, help=words["verify"], description=words["verify"]
     )
@@ -214,7 +267,14 @@ def parser(words: _Words) -> argparse.ArgumentParser:
         "explain", words=words, parents=parents, help=words["explain"], description=words["explain"]
     )
     explain.add_argument("code", nargs="?", metavar="CODE", help=words["code"])
+    trace = commands.add_parser("trace", words=words, parents=parents, help=words["trace"], description=words["trace"])
+    trace.add_argument("workbook", type=Path, metavar="WORKBOOK", help=words["traced"])
+    trace.add_argument("what", nargs="?", metavar="FIGURE|CELL|TEXT", help=words["what"].replace("%", "%%"))
+    trace.add_argument("--all", action="store_true", help=words["all"])
+    trace.add_argument("--xlsx", type=Path, metavar="OUT.xlsx", help=words["trace_xlsx"])
+    trace.add_argument("--template", type=Path, metavar="DOCX", help=words["template"])
     _template_commands(commands, parents, words)
+    _profile_commands(commands, [common], words)
     return top
 
 
@@ -235,6 +295,22 @@ def _template_commands(commands: Any, parents: list[Any], words: _Words) -> None
     export.add_argument("target", type=Path, metavar="OUT.docx", help=words["exported"])
 
 
+def _profile_commands(commands: Any, parents: list[Any], words: _Words) -> None:
+    """``profile list``, ``profile lint`` and ``profile export`` as declared."""
+    profile = commands.add_parser("profile", words=words, help=words["profiles"], description=words["profiles"])
+    about = profile.add_subparsers(dest="about", required=True, title=words["commands"], metavar="")
+    _, lint, export = (
+        about.add_parser(
+            name, words=words, parents=parents, help=words[f"profile_{name}"], description=words[f"profile_{name}"]
+        )
+        for name in ("list", "lint", "export")
+    )
+    lint.add_argument("profile", nargs="?", metavar="NAME|DIR", help=words["linted_profile"])
+    export.add_argument("target", type=Path, metavar="DIR", help=words["exported_profile"])
+    export.add_argument("--profile", metavar="NAME", help=words["base_profile"])
+    export.add_argument("--extends", action="store_true", help=words["extends"])
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line; returns the exit status (0 written, 1 errors, 2 the input cannot be used)."""
     for stream in (sys.stdout, sys.stderr):
@@ -246,6 +322,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = _Words(options.lang)
     if options.command == "check" and options.annotate and len(options.workbooks) > 1:
         declared.error(words["annotate_one"])
+    if options.command == "trace" and not (options.what or options.xlsx):
+        declared.error(words["trace_nothing"])
     try:
         results = _run(options, words)
     except KeyboardInterrupt:
@@ -275,13 +353,15 @@ def _run(options: argparse.Namespace, words: _Words) -> list[dict[str, Any]]:
     from xl2report.pipeline import DEFAULT_PROFILE, new_workbook, verify
 
     try:
+        if options.command == "profile":
+            return [_profile(options)]
         load_profile(options.profile or DEFAULT_PROFILE)
+        if options.command == "new":
+            result = new_workbook(options.target, options.profile, example=options.example, last=options.last)
+            return [_result(str(options.target), result.status, result.paths, result.findings)]
     except ProfileError as error:
         found = tuple(finding("F008", str(options.profile), reason=problem) for problem in error.problems)
         return [_result(str(options.profile), 2, (), found)]
-    if options.command == "new":
-        result = new_workbook(options.target, options.profile, example=options.example)
-        return [_result(str(options.target), result.status, result.paths, result.findings)]
     if options.command == "template":
         return [_template(options)]
     if options.command == "verify":
@@ -289,6 +369,8 @@ def _run(options: argparse.Namespace, words: _Words) -> list[dict[str, Any]]:
         return [_result(str(options.report), verified.status, (), verified.findings)]
     if options.command == "explain":
         return [_explain(options)]
+    if options.command == "trace":
+        return [_trace(options)]
     taken: dict[Path, Path] = {}
     return [_one(path, options, words, taken) for path in options.workbooks]
 
@@ -321,6 +403,39 @@ def _explain(options: argparse.Namespace) -> dict[str, Any]:
         return _result(options.code, 2, (), (unknown,))
     found = [known[code]] if code else list(known.values())
     return _result(code, 0, (), ()) | {"explanations": found}
+
+
+def _profile(options: argparse.Namespace) -> dict[str, Any]:
+    from xl2report.loading import available, load_profile
+    from xl2report.pipeline import export_profile, latest_profile, lint_profile
+
+    if options.about == "list":
+        profiles = [load_profile(name) for name in available()]
+        listed = [{"name": p.name, "title": p.title, "year": p.year} for p in profiles]
+        return _result("", 0, (), ()) | {"profiles": listed}
+    if options.about == "lint":
+        name, result = options.profile or latest_profile(), lint_profile(options.profile)
+    else:
+        name, result = options.target, export_profile(options.target, options.profile, extends=options.extends)
+    return _result(str(name), result.status, result.paths, result.findings)
+
+
+def _trace(options: argparse.Namespace) -> dict[str, Any]:
+    from xl2report.findings import has_errors
+    from xl2report.pipeline import load
+
+    report = load(options.workbook, options.profile)
+    status, findings = (0, ()) if report.readable else (2, report.findings)
+    paths: tuple[Path, ...] = ()
+    if options.xlsx and report.readable:
+        written = report.write_trace(options.xlsx, options.template)
+        status, paths, findings = written.status, written.paths, written.findings
+    found = report.trace(options.what, options.template) if options.what and report.readable else None
+    if found is not None:
+        findings = (*findings, *(f for f in found.findings if f not in findings))
+        status = 2 if not found.meanings else max(status, int(has_errors(findings)))
+    errors = sum(f.severity == "error" for f in report.findings)
+    return _result(str(options.workbook), status, paths, findings) | {"trace": found, "errors": errors}
 
 
 def _one(path: Path, options: argparse.Namespace, words: _Words, taken: dict[Path, Path]) -> dict[str, Any]:
@@ -367,7 +482,8 @@ def _result(
 
 def _print(results: Sequence[dict[str, Any]], options: argparse.Namespace, words: _Words) -> None:
     if options.format == "json":
-        subject = {"template": "template", "explain": "code", "verify": "report"}.get(options.command, "workbook")
+        named = {"template": "template", "profile": "profile", "explain": "code", "verify": "report"}
+        subject = named.get(options.command, "workbook")
         entries = [
             {
                 subject: result["subject"],
@@ -378,7 +494,9 @@ def _print(results: Sequence[dict[str, Any]], options: argparse.Namespace, words
                 "findings": [f.as_json(words.lang) for f in result["findings"]],
             }
             | ({"names": [e.as_json() for e in result["entries"]]} if result.get("entries") is not None else {})
+            | (_traced(result, options, words) if options.command == "trace" else {})
             | ({"codes": [e.as_json(words.lang) for e in result["explanations"]]} if "explanations" in result else {})
+            | ({"profiles": result["profiles"]} if "profiles" in result else {})
             for result in results
         ]
         print(json.dumps({"version": 1, "results": entries}, ensure_ascii=False, indent=2))
@@ -406,6 +524,12 @@ def _print_one(result: dict[str, Any], options: argparse.Namespace, words: _Word
     if "explanations" in result:
         _print_explanations(result["explanations"], words)
         return
+    if "profiles" in result:
+        for one in result["profiles"]:
+            print(f"{one['name']}  {one['title']}")
+        return
+    if options.command == "trace" and _print_trace(result, options, words):
+        return
     counts: dict[str, int] = {s: sum(f.severity == s for f in findings) for s in SEVERITIES}
     said = words["counts"].format_map(counts)
     comma = "，" if words.lang == "zh" else "; "
@@ -413,8 +537,8 @@ def _print_one(result: dict[str, Any], options: argparse.Namespace, words: _Word
         for path in result["paths"]:
             print(f"{words['written']} {path}")
         print(said)
-    elif options.command == "template" and options.about == "lint":
-        print(f"{words['template_checked']}{comma}{said}")
+    elif options.command in ("template", "profile") and options.about == "lint":
+        print(f"{words[f'{options.command}_checked']}{comma}{said}")
     elif options.command == "verify":
         print(f"{words['differs' if result['status'] else 'verified']}{comma}{said}")
     elif options.command == "check":
@@ -424,6 +548,25 @@ def _print_one(result: dict[str, Any], options: argparse.Namespace, words: _Word
     if result["left_out"]:
         codes = ("、" if words.lang == "zh" else ", ").join(result["left_out"])
         print(words["unchecked"].format(count=len(result["left_out"]), codes=codes))
+
+
+def _traced(result: dict[str, Any], options: argparse.Namespace, words: _Words) -> dict[str, Any]:
+    """What JSON tells of a trace beside what it tells of every command."""
+    from xl2report.trace_text import as_json
+
+    meanings = as_json(result["trace"], words.lang) if result["trace"] else []
+    return {"what": options.what or "", "errors": result["errors"], "meanings": meanings}
+
+
+def _print_trace(result: dict[str, Any], options: argparse.Namespace, words: _Words) -> bool:
+    """The trees of a trace, and whether there is nothing more to say."""
+    from xl2report.trace_text import as_text
+
+    if result["trace"] and result["trace"].meanings:
+        print(as_text(result["trace"], words.lang, everything=options.all))
+    if result["errors"] and not options.xlsx and result["status"] != 2:
+        print(words["wrong_accounts"].format(count=result["errors"]))
+    return not options.xlsx
 
 
 def _print_explanations(explanations: Sequence[Explanation], words: _Words) -> None:

@@ -125,7 +125,7 @@ class _Body:
         self._name = _target(parts, "", "officeDocument")
         self._root = _parsed(parts[self._name])
         body = self._root.find(f"{W}body")
-        levels = _levels(parts.get(_target(parts, self._name, "styles"), b"<none/>"))
+        levels = heading_levels(parts.get(_target(parts, self._name, "styles"), b"<none/>"))
         self._styles = {name.lower(): style for style, (name, _) in levels.items()}
         headings = list(_headings(body, levels))
         ids = [_whole(mark.get(f"{W}id")) or 0 for mark in body.iter(f"{W}bookmarkStart")]
@@ -183,7 +183,7 @@ def _headings(body: Any, levels: Mapping[str, tuple[str, int]]) -> Iterator[tupl
         yield waiting
 
 
-def _levels(styles: bytes) -> Mapping[str, tuple[str, int]]:
+def heading_levels(styles: bytes) -> Mapping[str, tuple[str, int]]:
     """Style id -> (name, level 1 to 3 of the heading that it is or is based on, else 0)."""
     known = {}
     for style in _parsed(styles).iter(f"{W}style"):

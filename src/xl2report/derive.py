@@ -175,10 +175,10 @@ class Figures(Mapping[str, Figure]):
 
     def _share(self, name: str, measure: Measure, own: Figure) -> Figure:
         listed = self.profile.lists.get(measure.whole) or self.profile.lists.get(measure.name.partition("[")[0])
-        if listed is None:
+        if listed is None or not listed.whole:
             return (
                 self._rate(name, own, self[measure.whole], own)
-                if measure.whole
+                if measure.whole and listed is None
                 else Figure(name, None, self._percent, "", (own,), Gap(NOT_ENTERED))
             )
         names = listed.measures or tuple(item.measure for item in self.every_item(listed.name))

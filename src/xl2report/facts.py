@@ -88,6 +88,10 @@ class Row:
         return self.texts.get(heading, "")
 
 
+Source = tuple[str, str]
+"""An input sheet, and the item of its closed list; "" for all of the sheet."""
+
+
 @dataclass(frozen=True)
 class Book:
     """Everything that was read from one workbook."""
@@ -100,8 +104,8 @@ class Book:
     """Input sheet of the profile -> name of the sheet in the user's file."""
     heads: Mapping[tuple[str, str], Cell] = field(default_factory=dict)
     """(input sheet, heading) -> the cell of the heading."""
-    doubtful: frozenset[str] = frozenset()
-    """The input sheets that could not be read whole: what is summed from them is not to be relied on."""
+    doubtful: frozenset[Source] = frozenset()
+    """What could not be read whole: whole input sheets, or items of closed lists."""
 
     @cached_property
     def _index(self) -> Mapping[tuple[str, str], Mapping[str, tuple[int, ...]]]:
@@ -126,6 +130,12 @@ class Book:
             if count < fewest:
                 fewest, candidates = count, sorted(chain.from_iterable(found))
         return tuple(fact for at in candidates or () if query.matches(fact := self.facts[at]))
+
+    def doubts(self, sources: Iterable[Source]) -> bool:
+        """Whether some of these sources could not be read whole."""
+        return any(s in self.doubtful or (s[0], "") in self.doubtful for s in sources) or any(
+            not item and table in {doubted for doubted, _ in self.doubtful} for table, item in sources
+        )
 
     def table(self, name: str) -> tuple[Row, ...]:
         """The rows of one input sheet; empty where the sheet is absent or blank."""

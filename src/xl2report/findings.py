@@ -156,6 +156,13 @@ CODES: Mapping[str, _Code] = {
         "请核对代码；xl2report explain 列出全部代码。",
         "Check the code; xl2report explain lists all of them.",
     ),
+    "F011": _code(
+        "error",
+        "没有叫“{found}”的数，也没有这样印出的数或这样的单元格",
+        "no number is called “{found}” or printed so, and there is no such cell",
+        "请核对名称、印出的文字或单元格（如 支出决算!H12、03!C5）；xl2report template vars 列出全部名称。",
+        "Check the name, the printed text or the cell (such as 03!C5); xl2report template vars lists all names.",
+    ),
     # sheets and headings -----------------------------------------------------------------------
     "S101": _code(
         "error",
@@ -326,6 +333,27 @@ CODES: Mapping[str, _Code] = {
         "决算以分为最小单位；请核对，必要时四舍五入到分。",
         "Accounts are kept to the fen; check it, and round it if need be.",
     ),
+    "V217": _code(
+        "warning",
+        "科目（名称）已停用，只用到{until}年",
+        "the code or its name ended with the year {until}",
+        "请改用现行的科目和名称；报告按当年的科目表印出。",
+        "Use the present code and name; the report prints the year's list.",
+    ),
+    "V218": _code(
+        "warning",
+        "文字用了已停用的科目名称“{name}”，它只用到{until}年",
+        "the text uses the name of a code that ended with the year {until}: “{name}”",
+        "请改用现行名称。",
+        "Use the present name.",
+    ),
+    "V219": _code(
+        "note",
+        "沿用了上一年度（{until}年）的科目（名称）",
+        "a code or name of last year ({until}) is used",
+        "是上年结转资金的可以保留；否则请改用现行的科目和名称。",
+        "Keep it for money carried over; otherwise use the present code and name.",
+    ),
     # control totals ----------------------------------------------------------------------------
     "C301": _code(
         "error",
@@ -425,6 +453,13 @@ CODES: Mapping[str, _Code] = {
         "the contents have no page numbers, because the report could not be paginated: {reason_en}",
         "请在 Word 或 WPS 中点目录，按 F9，选“只更新页码”；或检查 LibreOffice 后再编译。",
         "Click the contents in Word or WPS, press F9, page numbers only; or look after LibreOffice and compile again.",
+    ),
+    "N410": _code(
+        "error",
+        "“{name}”有{count}处文字还是上年的，标着【待更新】",
+        "{count} texts of “{name}” are still last year's, marked 【待更新】",
+        "请按本年情况修改，改好后删去【待更新】；不再需要的，删去整行。",
+        "Bring them up to date and take out 【待更新】; delete the rows that are no longer needed.",
     ),
     # template ----------------------------------------------------------------------------------
     "T501": _code(
@@ -716,6 +751,42 @@ CODES: Mapping[str, _Code] = {
         "请改用这个扩展名：扩展名与内容不符的工作簿，Excel 打不开。",
         "Use that ending: Excel does not open a workbook whose ending is not that of its content.",
     ),
+    "O608": _code(
+        "note",
+        "从上年工作簿带入{count}行：{what_zh}",
+        "{count} rows carried from last year's workbook: {what_en}",
+        "请核对；有变化的，直接修改。",
+        "Look them over and change what is different now.",
+    ),
+    "O609": _code(
+        "note",
+        "没有从上年工作簿带入",
+        "nothing was carried from last year's workbook",
+        "请按本年数据填写。",
+        "Fill it in with this year's data.",
+    ),
+    "O610": _code(
+        "warning",
+        "还没有{year}年度的口径，新工作簿按 {profile} 生成",
+        "there is no profile of {year} yet; the new workbook is made by {profile}",
+        "可以先填；核对和编制要等有了{year}年度的口径，用 --profile 指定。",
+        "Fill it in now; check and compile when there is a profile of {year}, with --profile.",
+    ),
+    # profiles ----------------------------------------------------------------------------------
+    "P701": _code(
+        "warning",
+        "口径中可疑：{reason_zh}",
+        "suspicious in the profile: {reason_en}",
+        "若不是有意如此，请改正或删去。",
+        "Correct it or take it out, unless it is meant.",
+    ),
+    "P702": _code(
+        "note",
+        "附表、规则、图、文字材料和本口径的模板都没有用到它",
+        "no schedule, rule, chart or text, nor the profile's template, uses it",
+        "自己的模板（--template）可以用它；若不是为此，可以删去。",
+        "A template of your own (--template) may; if it is not meant for one, take it out.",
+    ),
 }
 
 
@@ -746,6 +817,9 @@ WHY: Mapping[str, Words] = {
         "However a report is edited, every number in it must still be that of the accounts.",
     ),
     "O": Words("文件要么全部写好，要么保持原样。", "Files are written whole or left as they were."),
+    "P": Words(
+        "口径写错一处，用它编的每份报告都错。", "A slip in a profile is in every report that is compiled with it."
+    ),
 }
 """First letter of a built-in code -> why it is told."""
 

@@ -266,6 +266,7 @@ def _by_likeness(edited: Signs, fresh: Signs, here: list[int], there: list[int],
         else:
             later.append(one)
     candidates = sorted(free)
+    pieces = []
     for one in later:
         skeleton = edited.skeletons[one]
         matcher = SequenceMatcher(None, autojunk=False)
@@ -288,3 +289,15 @@ def _by_likeness(edited: Signs, fresh: Signs, here: list[int], there: list[int],
             for first, second, size in matcher.get_matching_blocks():
                 for at in range(size):
                     mapping.setdefault(begin + first + at, start + second + at)
+        else:
+            pieces.append(one)
+    given = {sign: other for other, sign in mapping.items()}
+    for one in pieces:  # the beginning or the end of the sentence beside it
+        start, end = edited.sentences[one]
+        for other in sorted({fresh.sentence_of[given[at]] for at in (start - 1, end) if at in given}):
+            rest = [at for at in range(*fresh.sentences[other]) if at not in mapping]
+            signs = "".join(fresh.signs[at].sign for at in rest)
+            blocks = SequenceMatcher(None, signs, edited.skeletons[one], autojunk=False).get_matching_blocks()
+            if sum(size for *_, size in blocks if size > 1) > LIKE * (end - start):
+                mapping.update((rest[a + at], start + b + at) for a, b, size in blocks for at in range(size))
+                break

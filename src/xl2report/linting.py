@@ -287,8 +287,11 @@ class _Reader:
             for text in (_text_of(paragraph), *_descriptions(paragraph)):
                 self.text = text
                 chart = text.removeprefix(MARKER).strip()
-                if text.startswith(MARKER) and "{" not in text and chart not in self.words.charts:
-                    self.say("T515", name=chart, expected=nearest(chart, self.words.charts))
+                if text.startswith(MARKER) and "{" not in text:
+                    if chart in self.words.charts:
+                        self.used[f"chart {chart}"] = self.used.get(f"chart {chart}", 0) + 1
+                    else:
+                        self.say("T515", name=chart, expected=nearest(chart, self.words.charts))
                 if self.comment or self.raw or "{" in text or "}" in text or "｛" in text or "｝" in text:
                     self.read_paragraph(paragraph)
         for left in self.open:

@@ -7,6 +7,7 @@ are replaced, and ``entry = false`` withdraws an entry. No code of a profile is 
 from __future__ import annotations
 
 import csv
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -31,6 +32,7 @@ from xl2report.profile import (
     Code,
     Column,
     Foot,
+    Former,
     Info,
     Item,
     Line,
@@ -40,6 +42,7 @@ from xl2report.profile import (
     Phrase,
     Profile,
     Rule,
+    Sample,
     Schedule,
     SheetColumn,
     Side,
@@ -90,6 +93,12 @@ def folder_of(name: str | Path) -> Path:
     )
 
 
+def csv_rows(path: str | Path) -> list[dict[str, str]]:
+    """The rows of a CSV file by heading; what stands beyond the last heading is left out."""
+    with Path(path).open(encoding="utf-8-sig", newline="") as stream:
+        return [{k: v or "" for k, v in row.items() if isinstance(k, str)} for row in csv.DictReader(stream)]
+
+
 def load_profile(name: str | Path = "sichuan/2023") -> Profile:
     """The profile of a name (``sichuan/2023``) or of a folder that holds ``profile.toml``.
 
@@ -102,46 +111,81 @@ def load_profile(name: str | Path = "sichuan/2023") -> Profile:
 @cache
 def _load(folder: Path) -> Profile:
     problems: list[str] = []
-    try:
-        data, folders = _read_folder(folder, ())
-    except OSError as error:
-        raise ProfileError(folder.name, [str(error)]) from error
-    profile = _Loader(data, folders, problems).profile(folder)
+    chain = layers(folder)
+    profile = _Loader(merged(chain), tuple(layer.folder for layer in chain), problems).profile(folder)
     if problems or profile is None:
         raise ProfileError(f"{folder.parent.name}/{folder.name}", problems)
     return profile
 
 
-_FILES = ("profile", "tables", "measures", "schedules", "rules", "phrases", "narrative", "charts")
+FILES = ("profile", "tables", "measures", "schedules", "rules", "phrases", "narrative", "charts")
+"""The names of the TOML files that a profile may have."""
 
 
-def _read_folder(folder: Path, seen: tuple[Path, ...]) -> tuple[dict[str, Any], tuple[Path, ...]]:
-    """The merged declarations of a folder and of those it extends, and the folders from near to far."""
-    if folder in seen:
-        raise ProfileError(folder.name, [f"profile.toml: extends runs in a circle through {folder.name}"])
+@dataclass(frozen=True)
+class Layer:
+    """What one folder of a profile declares, and the file in which each entry (``measure.收入总计``) stands."""
+
+    folder: Path
+    data: Mapping[str, Any]
+    files: Mapping[str, str]
+    extends: str = ""
+
+
+def layers(folder: Path) -> tuple[Layer, ...]:
+    """A folder and those that it extends, from near to far.
+
+    Raises:
+        ProfileError: where one of them cannot be read.
+    """
+    chain: list[Layer] = []
+    while True:
+        if any(layer.folder == folder for layer in chain):
+            raise ProfileError(folder.name, [f"profile.toml: extends runs in a circle through {folder.name}"])
+        chain.append(_layer(folder))
+        base = chain[-1].extends
+        if not base:
+            return tuple(chain)
+        candidate = folder / base
+        folder = candidate.resolve() if (candidate / "profile.toml").is_file() else folder_of(base)
+
+
+def merged(chain: Sequence[Layer]) -> dict[str, Any]:
+    """The declarations of a chain of layers, the nearest on top."""
+    data: dict[str, Any] = {}
+    for layer in reversed(chain):
+        data = _merged(data, layer.data)
+    return data
+
+
+@cache
+def _layer(folder: Path) -> Layer:
+    """The declarations of one folder; every file of it that cannot be read is a problem."""
     own: dict[str, Any] = {}
-    for name in _FILES:
-        path = folder / f"{name}.toml"
-        if path.is_file():
-            try:
-                data = tomllib.loads(path.read_text(encoding="utf-8-sig"), parse_float=Decimal)
-            except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-                raise ProfileError(folder.name, [f"{path.name}: {error}"]) from error
-            for key, value in data.items():
-                both = [own[key], value] if key in own else []
-                if any(not isinstance(v, dict) for v in both) or (both and set(own[key]) & set(value)):
-                    twice = "、".join(set(own[key]) & set(value)) if all(isinstance(v, dict) for v in both) else ""
-                    entry = f"{key}.{twice}" if twice else key
-                    raise ProfileError(folder.name, [f"{path.name}: “{entry}” is declared in another file too"])
-                own[key] = {**own[key], **value} if both else value
-    base = own.pop("extends", None)
-    if base is None:
-        return own, (folder,)
-    candidate = folder / str(base)
-    below, folders = _read_folder(
-        candidate.resolve() if (candidate / "profile.toml").is_file() else folder_of(str(base)), (*seen, folder)
-    )
-    return _merged(below, own), (folder, *folders)
+    files: dict[str, str] = {}
+    problems: list[str] = []
+    for path in (folder / f"{name}.toml" for name in FILES):
+        if not path.is_file():
+            continue
+        try:
+            data = tomllib.loads(path.read_text(encoding="utf-8-sig"), parse_float=Decimal)
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            problems.append(f"{path.name}: {error}")
+            continue
+        for key, value in data.items():
+            both = [own[key], value] if key in own else []
+            if any(not isinstance(v, dict) for v in both) or (both and set(own[key]) & set(value)):
+                twice = "、".join(set(own[key]) & set(value)) if all(isinstance(v, dict) for v in both) else ""
+                entry = f"{key}.{twice}" if twice else key
+                problems.append(f"{path.name}: “{entry}” is declared in another file too")
+                continue
+            own[key] = {**own[key], **value} if both else value
+            files.setdefault(key, path.name)
+            files.update({f"{key}.{name}": path.name for name in (value if isinstance(value, dict) else ())})
+    if problems:
+        raise ProfileError(folder.name, problems)
+    extends = own.pop("extends", "")
+    return Layer(folder, own, files, str(extends))
 
 
 def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
@@ -203,6 +247,11 @@ class _Entry:
             return ()
         return tuple(str(v) for v in value)
 
+    def files(self, key: str) -> tuple[str, ...]:
+        """The name of a file, or of several in a list."""
+        value = self.raw(key)
+        return (value,) if isinstance(value, str) else self.texts(key)
+
     def table(self, key: str) -> dict[str, Any]:
         value = self._typed(key, dict, {}, "a table")
         return dict(value)
@@ -230,6 +279,28 @@ class _Entry:
                 self.say(f"unknown key “{key}”; known here: {one_of(sorted(self.used), key)}")
 
 
+@dataclass(frozen=True, slots=True)
+class _CodeRow:
+    """One row of a file in ``codes/``, and where it stands."""
+
+    where: str
+    cells: Mapping[str, str]
+
+    def __getitem__(self, heading: str) -> str:
+        return self.cells.get(heading, "")
+
+    @property
+    def code(self) -> str:
+        return self["code"]
+
+    def is_code(self, entry: _Entry, lengths: tuple[int, ...]) -> bool:
+        """Whether the row has a code and a name; where it has not, that is a problem."""
+        good = len(self.code) in lengths and self.code.isdigit() and bool(self["name"])
+        if not good:
+            entry.say(f"{self.where}: expected a code of {lengths} digits and a name")
+        return good
+
+
 class _Loader:
     """Builds the parts of one profile and collects what is wrong with each."""
 
@@ -249,7 +320,7 @@ class _Loader:
     # -- whole --------------------------------------------------------------------------------
     def profile(self, folder: Path) -> Profile | None:
         sections = {"profile", "unit", "mark", "table", "info", "measure", "list", "schedule", "chart"}
-        sections |= {"rule", "phrase", "text", "glossary", "words", "fonts"}
+        sections |= {"rule", "phrase", "text", "glossary", "words", "fonts", "sample"}
         for key in self.data:
             if key not in sections:
                 self.problems.append(f"[{key}] unknown section; known: {one_of(sorted(sections), key)}")
@@ -262,6 +333,7 @@ class _Loader:
         instructions, skip = head.texts("instructions"), head.texts("skip")
         example_notes = head.texts("example_notes")
         head.done()
+        sample = self.sample() if "sample" in self.data else None
         for unit in NEEDED_UNITS:
             if unit not in self.sections_data("unit"):
                 self.problems.append(f"[unit.{unit}] is missing; the program prints in it")
@@ -284,6 +356,11 @@ class _Loader:
             if info.kind == "integer" and info.name not in self.measures:
                 self.measures[info.name] = self.measure_of(info)
         self.check_measures()
+        for table in self.tables.values():
+            for name in table.carry:
+                if name not in self.measures:
+                    near = one_of(tuple(self.measures), name, 3)
+                    self.problems.append(f"[table.{table.name}] “carry”: no measure “{name}”; nearest: {near}")
         charts = {e.where[6:]: self.chart(e) for e in self.section("chart")}
         self.schedules = {e.where[9:]: self.schedule(e) for e in self.section("schedule")}
         texts = {e.where[5:]: self.text(e) for e in self.section("text")}
@@ -329,7 +406,18 @@ class _Loader:
             skip=skip,
             example_notes=example_notes,
             fonts=names,
+            sample=sample,
         )
+
+    def sample(self) -> Sample:
+        """The worked example of the instructions."""
+        entry = self.head("sample")
+        rows = tuple(tuple(map(str, row)) for row in entry.items("rows", list, "rows of texts"))
+        if not rows or len({len(row) for row in rows}) != 1:
+            entry.say("“rows” should be a list of rows of the same length, the headings first")
+        sample = Sample(entry.text("title", needed=True), rows, entry.texts("prints"))
+        entry.done()
+        return sample
 
     def template(self, name: str) -> str:
         """The path of the Word template: in the profile's own folder, or one that ships with the program."""
@@ -354,6 +442,9 @@ class _Loader:
                 entry = _Entry(f"{name}.{key}", dict(value), self.problems)
                 yield entry
                 entry.done()
+            elif value is False:
+                others = [k for k, other in self.sections_data(name).items() if isinstance(other, dict)]
+                self.problems.append(f"[{name}.{key}] withdraws what is not there; there are {one_of(others, key)}")
             else:
                 self.problems.append(f"[{name}.{key}] should be a table, found {value!r}")
 
@@ -380,36 +471,90 @@ class _Loader:
 
     def mark(self, entry: _Entry) -> Mark:
         name = entry.where[5:]
-        file, values = entry.text("codes"), entry.texts("values")
+        files, values = entry.files("codes"), entry.texts("values")
         levels, lengths = entry.texts("levels"), tuple(entry.items("lengths", int, "whole numbers"))
         free = entry.flag("free")
-        if sum((bool(file), bool(values), free)) != 1:
+        if sum((bool(files), bool(values), free)) != 1:
             entry.say("needs just one of “values”, “codes” and “free = true”")
-        if file and (not lengths or len(levels) != len(lengths) or list(lengths) != sorted(lengths)):
+        if files and (not lengths or len(levels) != len(lengths) or list(lengths) != sorted(lengths)):
             entry.say("“codes” needs “lengths” in rising order and as many “levels”")
             return Mark(name)
-        codes = self.codes(entry, file, lengths) if file else {}
-        return Mark(name, values, lengths if file else (), levels, codes)
+        former = entry.files("former")
+        if former and not files:
+            entry.say("“former” goes with “codes”")
+        rows: list[_CodeRow] = []
+        for file in files:
+            listed = [r for r in self.rows(entry, file, ("valid_from", "valid_to")) if r.is_code(entry, lengths)]
+            mine = {r.code for r in listed}
+            rows = [*(r for r in rows if r.code not in mine), *listed]
+        codes = self.codes(entry, rows)
+        ended = self.former(entry, former, rows, codes, lengths) if files else {}
+        return Mark(name, values, lengths if files else (), levels, codes, ended)
 
-    def codes(self, entry: _Entry, file: str, lengths: tuple[int, ...]) -> dict[str, Code]:
+    @property
+    def year(self) -> str:
+        """The profile's year, as code lists write it."""
+        return str(self.sections_data("profile").get("year", ""))
+
+    def rows(self, entry: _Entry, file: str, years: Sequence[str]) -> Iterator[_CodeRow]:
+        """The rows of a file in ``codes/``; whatever is no year in a column of ``years`` is a problem."""
         path = self.find(f"codes/{file}")
-        found: dict[str, Code] = {}
         if not path:
-            return found
-        year = str(self.sections_data("profile").get("year", ""))
-        with Path(path).open(encoding="utf-8-sig", newline="") as stream:
-            rows = list(csv.DictReader(stream))
-        for number, row in enumerate(rows, 2):
-            code = row.get("code") or ""
-            if len(code) not in lengths or not code.isdigit() or not row.get("name"):
-                entry.say(f"codes/{file} line {number}: expected a code of {lengths} digits and a name")
+            return
+        try:
+            listed = csv_rows(path)
+        except (UnicodeDecodeError, csv.Error) as error:
+            entry.say(f"codes/{file}: {error}")
+            return
+        for number, cells in enumerate(listed, 2):
+            row = _CodeRow(f"codes/{file} line {number}", cells)
+            for key in years:
+                if row[key] and not re.fullmatch("[0-9]{4}", row[key]):
+                    entry.say(f"{row.where}: “{key}” should be a year, found {row[key]!r}")
+                    cells[key] = ""
+            yield row
+
+    def codes(self, entry: _Entry, rows: Iterable[_CodeRow]) -> dict[str, Code]:
+        """The codes that are valid in the profile's year."""
+        found: dict[str, Code] = {}
+        for row in rows:
+            if (row["valid_from"] or "0000") > self.year or (row["valid_to"] or "9999") < self.year:
                 continue
-            if (row.get("valid_from") or "0000") > year or (row.get("valid_to") or "9999") < year:
-                continue
-            if code in found:
-                entry.say(f"codes/{file} line {number}: {code} stands twice")
-            found[code] = Code(code, row["name"], row.get("explanation") or "", row.get("narrative") or "")
+            if row.code in found:
+                entry.say(f"{row.where}: {row.code} stands twice")
+            found[row.code] = Code(row.code, row["name"], row["explanation"], row["narrative"])
         return found
+
+    def former(
+        self,
+        entry: _Entry,
+        files: Iterable[str],
+        listed: Sequence[_CodeRow],
+        codes: Mapping[str, Code],
+        lengths: tuple[int, ...],
+    ) -> dict[str, tuple[Former, ...]]:
+        """Names and codes that ended before the profile's year: those of the code list, and those of these files."""
+        found: dict[tuple[str, str], Former] = {}
+        for row in listed:
+            if row["valid_to"] and row["valid_to"] < self.year:
+                now = codes[row.code].name if row.code in codes else ""
+                found[row.code, row["name"]] = Former(row.code, row["name"], int(row["valid_to"]), now)
+        known = {row.code for row in listed}
+        for row in (row for file in files for row in self.rows(entry, file, ("until",))):
+            if row["mark"] not in self.sections_data("mark"):
+                entry.say(f"{row.where}: no mark “{row['mark']}”")
+            if row["mark"] != entry.where[5:] or not row.is_code(entry, lengths):
+                continue
+            if row.code not in known:
+                entry.say(f"{row.where}: {row.code} is not in the code list")
+            if not row["until"]:
+                entry.say(f"{row.where}: “until” is missing: the last year of the name")
+            elif row["until"] < self.year:
+                found[row.code, row["name"]] = Former(row.code, row["name"], int(row["until"]), row["now"])
+        by_code: dict[str, tuple[Former, ...]] = {}
+        for one in sorted(found.values(), key=lambda f: (f.code, -f.until, f.name)):
+            by_code[one.code] = (*by_code.get(one.code, ()), one)
+        return by_code
 
     def info(self, entry: _Entry) -> Info:
         kind = entry.text("kind", "text", among=("text", "integer", "date", "choice"))
@@ -423,6 +568,7 @@ class _Loader:
             entry.flag("required"),
             entry.text("default"),
             entry.text("hint"),
+            entry.flag("yearly"),
         )
 
     def table(self, entry: _Entry) -> Table:
@@ -445,17 +591,35 @@ class _Loader:
                 entry.say(f"“total_items”: no item “{total}”; nearest: {one_of([i.name for i in items], total, 3)}")
         if (kind == "items") != bool(items):
             entry.say("“items” goes with kind = “items”")
+        unique, carry = entry.texts("unique"), entry.texts("carry")
+        for key, used, known in [("unique", u, headings) for u in unique] + [
+            (f"columns.{c.heading}.carry", c.carry, [a.heading for a in columns if a.kind == "amount"])
+            for c in columns
+            if c.carry
+        ]:
+            if used not in known:
+                entry.say(f"“{key}”: no column “{used}”; there are {one_of(known, used)}")
+        bearing = {c.mark for c in columns if c.kind == "mark"}
+        for column in columns:
+            for mark in column.needed:
+                if mark not in bearing:
+                    entry.say(f"“needed”: no column of the mark “{mark}”; there are {one_of(sorted(bearing), mark)}")
+        item_measures = entry.flag("item_measures")
+        if carry and not item_measures:
+            entry.say("“carry” goes with item_measures = true")
         return Table(
             name,
             kind,  # type: ignore[arg-type]  # checked by `among`
             columns,
             tuple(items),
-            entry.flag("item_measures"),
+            item_measures,
             entry.flag("required"),
             entry.flag("complete"),
             entry.text("example"),
             entry.text("note"),
             total_items,
+            unique,
+            carry,
         )
 
     def column(self, entry: _Entry) -> Column:
@@ -485,6 +649,8 @@ class _Loader:
             entry.texts("aliases"),
             entry.text("hint"),
             entry.integer("width"),
+            self.marks_wanted(entry, "needed"),
+            entry.text("carry"),
         )
         entry.done()
         return column

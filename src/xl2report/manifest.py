@@ -253,9 +253,9 @@ def areas(cells: Iterable[Cell]) -> tuple[str, ...]:
     """
     sheets: dict[str, set[tuple[int, str, int]]] = {}
     for cell in cells:
-        found = _REF.fullmatch(cell.ref)
-        if found:
-            sheets.setdefault(cell.sheet, set()).add((len(found[1]), found[1], int(found[2])))
+        column = cell.ref.rstrip("0123456789")
+        if column != cell.ref:
+            sheets.setdefault(cell.sheet, set()).add((len(column), column, int(cell.ref[len(column) :])))
     made: list[str] = []
     for sheet, places in sheets.items():
         first: tuple[str, int, int] | None = None

@@ -7,7 +7,6 @@ it stands for is in the manifest, a custom XML part. Reading judges nothing: it 
 from __future__ import annotations
 
 import re
-import zipfile
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -448,17 +447,16 @@ def read_marks(data: bytes) -> Marked | None:
             for name in sorted(parts, key=lambda part: (part != DOCUMENT, part))
             if re.fullmatch(r"word/(?:document|header\d*|footer\d*|footnotes|endnotes)\.xml", name)
         }
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, etree.XMLSyntaxError):
+        manifests = (manifest_in(parts[name]) for name in sorted(parts) if _is_manifest(name, parts[name]))
+        manifest = next((found for found in manifests if found), None)
+        reading = _Reading()
+        for name, root in trees.items():
+            reading.part(name, root)
+        charts = tuple(charts_drawn(parts))
+    except Exception:  # zipfile and lxml raise many kinds of errors on a file that is none of theirs
         return None
-    if DOCUMENT not in trees:
-        return None
-    manifests = (manifest_in(parts[name]) for name in sorted(parts) if _is_manifest(name, parts[name]))
-    manifest = next((found for found in manifests if found), None)
-    reading = _Reading()
-    for name, root in trees.items():
-        reading.part(name, root)
-    known = {mark.name: mark for mark in manifest.marks} if manifest else {}
-    return Marked(manifest, reading.paragraphs(), tuple(reading.found(known)), tuple(charts_drawn(parts)))
+    known = manifest.by_name if manifest else {}
+    return Marked(manifest, reading.paragraphs(), tuple(reading.found(known)), charts)
 
 
 _Position = tuple[int, int]

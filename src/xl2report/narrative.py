@@ -130,6 +130,28 @@ def render(
     return Narrative(report, (*notes.findings, *contents.findings))
 
 
+def filled(
+    template: Path, profile: Profile, book: Book, context: Mapping[str, object], ledger: Ledger
+) -> tuple[Mapping[str, bytes], tuple[Finding, ...]]:
+    """The parts of a filled template, with the sentinels of what was printed, charts and contents as they are; or why there are none."""
+    try:
+        data = template.read_bytes()
+    except OSError as error:
+        return {}, (finding("F009", template.name, reason=error.strerror or str(error)),)
+    document = _document(data, template.name)
+    if isinstance(document, Finding):
+        return {}, (document,)
+    if str(template) != profile.template and (wrong := _mistakes(data, profile, template.name, book)):
+        return {}, wrong
+    try:
+        document.render(context, jinja_env=environment(ledger))
+    except Exception as error:  # a template may make any operation fail
+        return {}, (_template_finding(document, error, template.name, context),)
+    stream = io.BytesIO()
+    document.save(stream)
+    return parts_of(stream.getvalue()), ()
+
+
 def _mistakes(data: bytes, profile: Profile, name: str, book: Book) -> tuple[Finding, ...]:
     """Everything that is wrong with a template: of one's own it is told before rendering, all at once."""
     return tuple(mistake.finding for mistake in lint(data, profile, name, book.info))

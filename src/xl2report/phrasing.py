@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from string import Formatter
+from typing import NamedTuple
 
 from xl2report.derive import Figures
 from xl2report.figures import Figure
@@ -51,37 +52,47 @@ def case_of(figures: Figures, name: str, of: str) -> str:
 
 def say(figures: Figures, name: str, phrase: Phrase) -> str:
     """The words of a phrase for a measure, its numbers filled in."""
+    case = case_of(figures, name, phrase.of)
+    words = {word: number.text for word, number in numbers_of(figures, name, phrase.of).items()}
+    return phrase.cases[case].format_map(words | years_of(figures))
+
+
+class Number(NamedTuple):
+    """A number that a phrase may print: the name of its figure, and its text (sizes are printed without their sign)."""
+
+    name: str
+    text: str
+
+
+def numbers_of(figures: Figures, name: str, of: str) -> dict[str, Number]:
+    """The numbers that a phrase of a kind (变动 or 预算) may print for a measure, by the word in braces."""
+    sized = ("增减", "增长率") if of == "变动" else ("差额",)
+    plain = ("上年",) if of == "变动" else ("预算", "完成率")
+    found = {"本数": Number(name, figures[name].text)}
+    for companion in (*plain, *sized):
+        figure = figures[f"{name}.{companion}"]
+        text = _size(figure) if companion in sized else figure.text
+        found["上年数" if companion == "上年" else companion] = Number(figure.name, text)
+    return found
+
+
+def years_of(figures: Figures) -> dict[str, str]:
+    """The years that a phrase may print."""
     year = int(figures.book.info.get("年度", figures.profile.year))
-    words = {"年度": str(year), "上一年度": str(year - 1)}
-    words |= {word: text for word, (_, text) in _numbers(figures, name, phrase).items()}
-    return phrase.cases[case_of(figures, name, phrase.of)].format_map(words)
+    return {"年度": str(year), "上一年度": str(year - 1)}
 
 
 def figures_in(figures: Figures, name: str, phrase: Phrase) -> Iterator[tuple[Figure, str, int]]:
     """The figures that a phrase prints for a measure: figure, its text there, where in the phrase it begins."""
-    numbers = _numbers(figures, name, phrase)
-    year = int(figures.book.info.get("年度", figures.profile.year))
-    years = {"年度": str(year), "上一年度": str(year - 1)}
+    numbers, years = numbers_of(figures, name, phrase.of), years_of(figures)
     at = 0
     for literal, word, _, _ in Formatter().parse(phrase.cases[case_of(figures, name, phrase.of)]):
         at += len(literal)
         if word in numbers:
-            yield (*numbers[word], at)
-            at += len(numbers[word][1])
+            yield figures[numbers[word].name], numbers[word].text, at
+            at += len(numbers[word].text)
         elif word:
             at += len(years[word])
-
-
-def _numbers(figures: Figures, name: str, phrase: Phrase) -> dict[str, tuple[Figure, str]]:
-    """Word of a phrase -> the figure that it stands for, and its text."""
-    found = {"本数": (figures[name], figures[name].text)}
-    if phrase.of == "变动":
-        prior, change, rate = (figures[f"{name}.{companion}"] for companion in ("上年", "增减", "增长率"))
-        found |= {"上年数": (prior, prior.text), "增减": (change, _size(change)), "增长率": (rate, _size(rate))}
-    else:
-        budget, left, rate = (figures[f"{name}.{companion}"] for companion in ("预算", "差额", "完成率"))
-        found |= {"预算": (budget, budget.text), "差额": (left, _size(left)), "完成率": (rate, rate.text)}
-    return found
 
 
 def _size(figure: Figure) -> str:

@@ -5,6 +5,8 @@ Stages take values and return values with findings; nothing here raises on user 
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,17 +21,20 @@ from xl2report.derive import Figures
 from xl2report.facts import Book, Cell
 from xl2report.figures import Figure
 from xl2report.findings import Finding, finding, has_errors, one_of, strictly
-from xl2report.loading import available, load_profile, shipped
+from xl2report.loading import ProfileError, available, folder_of, load_profile, shipped
 from xl2report.manifest import Carrier, fingerprint_of
 from xl2report.packages import document_date, parts_of, sealed, sealed_pdf, write_all
 from xl2report.profile import Profile
-from xl2report.reader import read
+from xl2report.reader import opened, read
 from xl2report.sheets import Sheet, lay_out
 
 if TYPE_CHECKING:
+    from xl2report.printed import Printed
+    from xl2report.tracing import Trace
     from xl2report.vocabulary import Entry
 
 DEFAULT_PROFILE = "sichuan/2023"
+"""The profile that a workbook is read with first, and the one that the example is of."""
 
 
 def load(path: str | Path, profile: str | Path | None = None) -> Report:
@@ -37,7 +42,8 @@ def load(path: str | Path, profile: str | Path | None = None) -> Report:
 
     Args:
         path: the standard workbook (.xlsx); it is only read.
-        profile: a profile's name (``sichuan/2023``) or the folder of your own; the one that ships by default.
+        profile: a profile's name (``sichuan/2023``) or the folder of your own; by default the one that ships for the
+            年度 of the workbook.
 
     Returns:
         The report with everything that was found. Never raises on user data: a file that cannot be read is a
@@ -48,12 +54,17 @@ def load(path: str | Path, profile: str | Path | None = None) -> Report:
     """
     rules = load_profile(profile or DEFAULT_PROFILE)
     source = Path(path)
-    book, findings = read(source, rules)
+    workbook = opened(source, skip=rules.skip)
+    book, findings = read(workbook, rules)
+    year = book.info.get("年度", "") if book else ""
+    if profile is None and year != str(rules.year) and _of_year(year) in available():
+        rules = load_profile(_of_year(year))
+        book, findings = read(workbook, rules) if rules.skip == workbook.skip else read(source, rules)
     readable = book is not None
     book = book or Book()
-    year = book.info.get("年度", "")
     if year and year != str(rules.year):
-        findings = (finding("F006", book.info_cells["年度"], found=year, expected=_profiles_of(year, rules)),)
+        years = _years() if profile is None else _profiles_of(year, rules)
+        findings = (finding("F006", book.info_cells["年度"], found=year, expected=years),)
         readable = False
     figures = Figures(rules, book)
     sheets = lay_out(rules, book, figures)
@@ -61,6 +72,16 @@ def load(path: str | Path, profile: str | Path | None = None) -> Report:
         return Report(source, rules, book, figures, sheets, findings, readable)
     checked = check(rules, book, figures, sheets)
     return Report(source, rules, book, figures, sheets, (*findings, *checked.findings), left_out=checked.left_out)
+
+
+def _of_year(year: str) -> str:
+    """What a profile of a year is called in the jurisdiction of the default one."""
+    return f"{DEFAULT_PROFILE.partition('/')[0]}/{year}"
+
+
+def _years() -> str:
+    """The years for which a profile ships in the jurisdiction of the default one."""
+    return "、".join(name.partition("/")[2] for name in available() if name.startswith(_of_year("")))
 
 
 def _profiles_of(year: str, profile: Profile) -> str:
@@ -292,6 +313,56 @@ class Report(Mapping[str, Measured]):
         written = write_all({Path(path): copy})
         return CompileResult(written.paths, (*findings, *written.findings), left_out=self.left_out)
 
+    def trace(self, what: str, template: str | Path | None = None) -> Trace:
+        """Where a number comes from, or where a cell goes to.
+
+        Args:
+            what: the name of a figure (``三公经费.增长率``), a printed text (``85.68%``) or a passage of the report, a box of
+                a schedule (``03!C7``), or a cell of the workbook (``支出决算!H12``).
+            template: a Word template of your own; the profile's by default.
+
+        Returns:
+            Everything that it means, down to the cells; a finding with the nearest names where it means nothing.
+        """
+        from xl2report.tracing import Origins, Trace
+
+        if not self.readable:
+            return Trace(what, (), self.findings, self.profile)
+        printed, findings = self._printed(template)
+        found = Origins(self.profile, self.book, self.figures, self.sheets, printed).of(what)
+        return replace(found, findings=(*findings, *found.findings))
+
+    def write_trace(self, path: str | Path, template: str | Path | None = None) -> CompileResult:
+        """Write a workbook in which every printed number has a row, with links to its cells, to be signed off."""
+        from xl2report.trace_workbook import trace_workbook
+
+        data = _bytes_of(self.source)
+        _, findings = self.narrative(template, toc="none")
+        if isinstance(data, Finding):
+            findings = (*findings, data)
+        if Path(path).suffix.lower() != ".xlsx":
+            findings = (*findings, finding("O607", str(path), found=Path(path).suffix, expected=".xlsx"))
+        if isinstance(data, Finding) or has_errors(findings):
+            return CompileResult((), findings, self.readable, self.left_out)
+        printed, _ = self._printed(template)
+        year = self.book.info.get("年度", str(self.profile.year))
+        made = trace_workbook(
+            printed,
+            self.profile,
+            source=_path_between(Path(path), self.source),
+            title=f"{self.book.info.get('部门名称', '')}{year}年度部门决算公开溯源表",
+            fingerprint=hashlib.sha256(data).hexdigest(),
+            created=self.date,
+        )
+        return self._write({Path(path): made}, findings)
+
+    def _printed(self, template: str | Path | None) -> tuple[tuple[Printed, ...], tuple[Finding, ...]]:
+        """Every number that the schedules and the report print, and what is wrong with the template."""
+        from xl2report.printed import printed_numbers
+
+        path = Path(template if template is not None else self.profile.template)
+        return printed_numbers(path, self.profile, self.book, self.figures, self.sheets)
+
     def _write(self, outputs: dict[Path, bytes], findings: tuple[Finding, ...]) -> CompileResult:
         same = [path for path in outputs if path.resolve() == self.source.resolve()]
         findings = (*findings, *(finding("O604", str(path)) for path in same))
@@ -451,20 +522,72 @@ def example() -> Path:
     return shipped("workbook_templates", "sichuan-2023-example.xlsx")
 
 
-def new_workbook(path: str | Path, profile: str | Path | None = None, *, example: bool = False) -> CompileResult:
+def new_workbook(
+    path: str | Path,
+    profile: str | Path | None = None,
+    *,
+    example: bool = False,
+    last: str | Path | None = None,
+) -> CompileResult:
     """Write the blank workbook of a profile, or its example; an existing file is never overwritten.
+
+    Without ``profile`` and ``last`` the blank workbook is that of the latest year for which a profile ships. The example
+    is the accounts of one year; a profile of another one has none (F006).
+
+    Args:
+        path: the workbook to write.
+        profile: as for :func:`load`; with ``last``, the profile of the year after that one by default.
+        example: the filled-in example instead.
+        last: last year's workbook; its results become the prior-year amounts and opening balances of the new one.
+
+    Returns:
+        The path written, and for each sheet what was carried from last year. Where last year's workbook has errors,
+        they are the findings, and nothing is written.
 
     Raises:
         ProfileError: where the profile itself cannot be used.
     """
-    from xl2report.workbooks import blank_workbook, example_workbook
+    from xl2report.workbooks import blank_workbook, example_workbook, example_year
 
     target = Path(path)
     if target.exists():
         return CompileResult((), (finding("O603", str(target)),))
-    make = example_workbook if example else blank_workbook
-    written = write_all({target: make(load_profile(profile or DEFAULT_PROFILE))})
+    if last is not None:
+        return _next_workbook(target, Path(last), profile)
+    rules = load_profile(profile or (DEFAULT_PROFILE if example else latest_profile()))
+    year = example_year(rules) if example else ""
+    if year and year != str(rules.year):
+        wrong = finding("F006", str(target), found=year, expected=_profiles_of(year, rules))
+        return CompileResult((), (wrong,))
+    written = write_all({target: (example_workbook if example else blank_workbook)(rules)})
     return CompileResult(written.paths, written.findings)
+
+
+def latest_profile() -> str:
+    """The profile of the latest year that ships in the jurisdiction of the default one."""
+    return max(name for name in available() if name.startswith(_of_year("")))
+
+
+def _next_workbook(target: Path, last: Path, profile: str | Path | None) -> CompileResult:
+    """Write the workbook of the year after that of another one, beginning with its results."""
+    from xl2report.carrying import carried
+    from xl2report.workbooks import filled_workbook
+
+    given = load_profile(profile) if profile is not None else None
+    report = load(last, profile)
+    if not report.readable and given is not None:  # the profile is that of the new year
+        report = load(last)
+    if not report.ok:
+        return CompileResult((), report.findings, report.readable, report.left_out)
+    following = str(report.profile.year + 1)
+    if given is None or str(given.year) != following:
+        name = _of_year(following)
+        given = load_profile(name) if name in available() else given or report.profile
+    missing = finding("O610", str(target), year=following, profile=given.name)
+    new = carried(report.book, report.figures, given)
+    written = write_all({target: filled_workbook(given, new.rows)})
+    unknown = (missing,) if str(given.year) != following else ()
+    return CompileResult(written.paths, (*written.findings, *unknown, *new.findings))
 
 
 # -- templates ------------------------------------------------------------------------------------
@@ -563,7 +686,7 @@ def lint_template(
         report = load(workbook, profile)
         if not report.readable:
             return TemplateResult(report.findings, readable=False)
-        own = report.book.info
+        rules, own = report.profile, report.book.info
     mistakes = lint(data, rules, source.name, own)
     findings = tuple(mistake.finding for mistake in mistakes)
     if any(found.code == "T504" for found in findings):
@@ -594,6 +717,41 @@ def export_template(path: str | Path, profile: str | Path | None = None) -> Temp
     return TemplateResult(written.findings, written.paths)
 
 
+# -- profiles -------------------------------------------------------------------------------------
+
+
+def lint_profile(name: str | Path | None = None) -> CompileResult:
+    """Everything that is wrong or looks wrong in a profile that ships, the latest by default, or in a folder of your own."""
+    from xl2report.profile_files import lint_folder
+
+    try:
+        folder = folder_of(name or latest_profile())
+    except ProfileError as error:
+        return CompileResult((), (finding("F008", str(name), reason=error.problems[0]),), readable=False)
+    return CompileResult((), lint_folder(folder))
+
+
+def export_profile(folder: str | Path, name: str | None = None, *, extends: bool = False) -> CompileResult:
+    """Write a folder to start a profile of your own from; nothing is ever overwritten.
+
+    Args:
+        folder: where to write; a folder that is there must be empty.
+        name: the profile that ships to start from; the latest by default.
+        extends: write a ``profile.toml`` that extends it and shows what may be changed, instead of a copy of its folder.
+
+    Raises:
+        ProfileError: where no such profile ships.
+    """
+    from xl2report.profile_files import export_files, overlay_files
+
+    target = Path(folder)
+    outputs = (overlay_files if extends else export_files)(name or latest_profile(), target)
+    if target.exists() and not (target.is_dir() and not any(target.iterdir())):
+        return CompileResult((), (finding("O603", str(target)),))
+    written = write_all(outputs)
+    return CompileResult(written.paths, written.findings)
+
+
 def _bytes_of(path: Path) -> bytes | Finding:
     """The content of a file, or the finding that says why there is none."""
     try:
@@ -602,6 +760,14 @@ def _bytes_of(path: Path) -> bytes | Finding:
         return finding("F001", str(path))
     except OSError as error:
         return finding("F009", str(path), reason=error.strerror or str(error))
+
+
+def _path_between(file: Path, other: Path) -> str:
+    """The path of another file as a link in a file needs it: from its folder, or from the root on another drive."""
+    try:
+        return Path(os.path.relpath(other.resolve(), file.resolve().parent)).as_posix()
+    except ValueError:
+        return other.resolve().as_posix()
 
 
 def _refused(target: Path, *inputs: str | Path | None) -> tuple[Finding, ...]:

@@ -26,15 +26,30 @@ class Code:
     narrative: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Former:
+    """What a code was called until a year, or a code that ended with it; ``now`` is what it is called since, if anything."""
+
+    code: str
+    name: str
+    until: int
+    now: str = ""
+
+
 @dataclass(frozen=True)
 class Mark:
-    """What may be known of a fact: a closed list of values, a code tree, or free text."""
+    """What may be known of a fact: a closed list of values, a code tree, or free text.
+
+    ``former`` holds by code the names that ended before the profile's year, the latest first; a code that is not in
+    ``codes`` any more has its last name there.
+    """
 
     name: str
     values: tuple[str, ...] = ()
     lengths: tuple[int, ...] = ()
     levels: tuple[str, ...] = ()
     codes: Mapping[str, Code] = field(default_factory=dict)
+    former: Mapping[str, tuple[Former, ...]] = field(default_factory=dict)
 
     @property
     def is_tree(self) -> bool:
@@ -42,13 +57,15 @@ class Mark:
         return bool(self.lengths)
 
     def name_of(self, code: str) -> str:
-        """The official name of a code, or the code itself where the list does not have it."""
-        return self.codes[code].name if code in self.codes else code
+        """The official name of a code, the last one where it ended, or the code itself where the list never had it."""
+        if code in self.codes:
+            return self.codes[code].name
+        return self.former[code][0].name if code in self.former else code
 
     def narrative_name(self, code: str) -> str:
         """The name of a code as running text says it."""
         entry = self.codes.get(code)
-        return (entry.narrative or entry.name) if entry else code
+        return (entry and entry.narrative) or self.name_of(code)
 
     def children(self, code: str) -> tuple[str, ...]:
         """The codes one level below, in order."""
@@ -71,7 +88,8 @@ class Column:
     """One column of an input sheet.
 
     ``kind`` mark: the value is a mark of the row's facts; name: the name of a code, only checked; amount: a
-    fact a row, in ``unit``; text; choice: text of a closed list.
+    fact a row, in ``unit``; text; choice: text of a closed list. ``needed``: the marks with which a row needs this
+    cell, for the colours of the blank workbook; ``carry``: the column whose amounts of last year it begins with.
     """
 
     heading: str
@@ -85,6 +103,8 @@ class Column:
     aliases: tuple[str, ...] = ()
     hint: str = ""
     width: int = 0
+    needed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    carry: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +118,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Info:
-    """One row of 基本信息. ``kind``: text, integer, date or choice."""
+    """One row of 基本信息. ``kind``: text, integer, date or choice; ``yearly``: never carried into a new year."""
 
     name: str
     kind: Literal["text", "integer", "date", "choice"] = "text"
@@ -106,11 +126,15 @@ class Info:
     required: bool = False
     default: str = ""
     hint: str = ""
+    yearly: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
     """One input sheet. ``complete``: what has no row is zero, not missing; ``total_items`` make up its 合计 row.
+
+    ``unique``: headings whose cells together should stand in one row only; ``carry``: measures whose results of last year
+    become rows.
 
     ``kind`` ledger: rows of marks and amounts; items: a closed list of rows; info: 基本信息; records: rows that a
     template prints as they are; texts: 文字材料; glossary: 名词解释; checks: 核对数.
@@ -126,6 +150,8 @@ class Table:
     example: str = ""
     note: str = ""
     total_items: tuple[str, ...] = ()
+    unique: tuple[str, ...] = ()
+    carry: tuple[str, ...] = ()
 
     def column(self, heading: str) -> Column:
         """The column of a heading."""
@@ -404,6 +430,15 @@ class Phrase:
     cases: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The worked example of the instructions: some rows of an input sheet and what the outputs print of them."""
+
+    title: str
+    rows: tuple[tuple[str, ...], ...]
+    prints: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Profile:
     """All declarations of one jurisdiction and year."""
@@ -432,6 +467,7 @@ class Profile:
     skip: tuple[str, ...] = ()
     example_notes: tuple[str, ...] = ()
     fonts: Mapping[str, str] = field(default_factory=dict)
+    sample: Sample | None = None
 
     @cached_property
     def trees(self) -> frozenset[str]:

@@ -16,11 +16,12 @@ from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
-from xl2report.facts import COLUMN, TABLE, Book, Cell, Fact, Row, letters
+from xl2report.facts import COLUMN, TABLE, Book, Cell, Fact, Row, Source, letters
 from xl2report.figures import EXACT, half_up
 from xl2report.findings import DIFFERENCE, Finding, Term, finding, nearest, one_of
-from xl2report.profile import Column, Mark, Profile, Table
+from xl2report.profile import Column, Former, Mark, Profile, Table
 
 HEADING_ROWS = 10
 LARGEST_UNPACKED = 256 * 2**20
@@ -54,31 +55,54 @@ def normal(value: object) -> str:
     return "".join(unicodedata.normalize("NFKC", str(value)).split()) if value is not None else ""
 
 
-def read(source: Path | bytes, profile: Profile, name: str = "") -> tuple[Book | None, tuple[Finding, ...]]:
+@dataclass(frozen=True)
+class Opened:
+    """A workbook that was opened and not read yet: its sheets, or why it cannot be read."""
+
+    name: str
+    sheets: tuple[_Sheet, ...] = ()
+    problem: Finding | None = None
+    skip: tuple[str, ...] = ()
+
+
+def opened(source: Path | bytes, name: str = "", skip: tuple[str, ...] = ()) -> Opened:
+    """A workbook opened once, to be read with one profile or with several; of sheets to skip only the names."""
+    name = name or (source.name if isinstance(source, Path) else "workbook")
+    if isinstance(source, Path):
+        try:
+            data = source.read_bytes()
+        except FileNotFoundError:
+            return Opened(name, problem=finding("F001", name, found=str(source)))
+        except OSError as error:
+            return Opened(name, problem=finding("F009", name, reason=error.strerror or str(error)))
+    else:
+        data = source
+    problem = _unreadable(data, name)
+    if problem:
+        return Opened(name, problem=problem)
+    try:
+        skipped = {normal(title) for title in skip}
+        sheets = tuple(sheet for sheet in _open(data, skipped) if not is_results(sheet.rows))
+    except Exception as error:  # openpyxl raises whatever its parsers raise
+        return Opened(name, problem=finding("F005", name, reason=f"{type(error).__name__}: {error}"))
+    return Opened(name, sheets, None if sheets else finding("F007", name), skip)
+
+
+def read(source: Path | bytes | Opened, profile: Profile, name: str = "") -> tuple[Book | None, tuple[Finding, ...]]:
     """The accounts in a workbook, and everything that is wrong with it.
 
     Args:
-        source: the path of an .xlsx (or .xlsm, read without its macros), or its bytes.
+        source: the path of an .xlsx (or .xlsm, read without its macros), its bytes, or what :func:`opened` made of it.
         profile: declares sheets, headings, words and codes.
         name: how findings call the file; the path's name by default.
 
     Returns:
         The book, or ``None`` where the file cannot be read at all; and the findings, in the order of the sheets.
     """
-    name = name or (source.name if isinstance(source, Path) else "workbook")
-    if isinstance(source, Path):
-        try:
-            data = source.read_bytes()
-        except FileNotFoundError:
-            return None, (finding("F001", name, found=str(source)),)
-        except OSError as error:
-            return None, (finding("F009", name, reason=error.strerror or str(error)),)
-    else:
-        data = source
-    problem = _unreadable(data, name)
-    if problem:
-        return None, (problem,)
-    return _Reader(profile, name).book(data)
+    book = source if isinstance(source, Opened) else opened(source, name, profile.skip)
+    if book.problem:
+        return None, (book.problem,)
+    return _Reader(profile, book.name).book(book.sheets)
 
 
 # -- what kind of file it is ----------------------------------------------------------------------
@@ -270,6 +294,7 @@ class _Reader:
         self.rows: dict[str, tuple[Row, ...]] = {}
         self.head_cells: dict[tuple[str, str], Cell] = {}
         self.twice: set[str] = set()
+        self.item_at: dict[tuple[str, int], str] = {}
 
     def say(self, code: str, place: Cell | str, **words: Any) -> None:
         """Note a finding; a cell that is looked at twice is reported once."""
@@ -277,13 +302,8 @@ class _Reader:
         if found not in self.findings[-20:]:
             self.findings.append(found)
 
-    def book(self, data: bytes) -> tuple[Book | None, tuple[Finding, ...]]:
-        try:
-            sheets = [sheet for sheet in _open(data) if not is_results(sheet.rows)]
-        except Exception as error:  # openpyxl raises whatever its parsers raise
-            return None, (finding("F005", self.name, reason=f"{type(error).__name__}: {error}"),)
-        if not sheets:
-            return None, (finding("F007", self.name),)
+    def book(self, sheets: Sequence[_Sheet]) -> tuple[Book, tuple[Finding, ...]]:
+        """The accounts in the sheets of a workbook, and what is wrong with them."""
         by_name: dict[str, _Sheet] = {}
         wanted = {normal(name): name for name in self.profile.tables}
         for sheet in sheets:
@@ -313,11 +333,18 @@ class _Reader:
         book = Book(tuple(self.facts), self.rows, self.info, self.info_cells, found, self.head_cells, doubtful)
         return book, tuple(self.findings)
 
-    def doubtful(self, titles: Mapping[str, str]) -> frozenset[str]:
-        """The input sheets in which an error was found, that stand twice, or that are required and missing."""
-        wrong = {f.cell.sheet if f.cell else f.place for f in self.findings if f.severity == "error"}
-        missing = {t.name for t in self.profile.tables.values() if t.required and t.name not in titles}
-        return frozenset(self.twice | missing | {table for table, title in titles.items() if title in wrong})
+    def doubtful(self, titles: Mapping[str, str]) -> frozenset[Source]:
+        """What has an error of reading, stands twice, or is required and missing."""
+        whole = set(self.twice) | {t.name for t in self.profile.tables.values() if t.required and t.name not in titles}
+        by_title = {title: table for table, title in titles.items()}
+        found: set[Source] = {(table, "") for table in whole}
+        for wrong in self.findings:
+            if wrong.severity == "error":
+                title = wrong.cell.sheet if wrong.cell else wrong.place
+                row = int(wrong.cell.ref.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")) if wrong.cell else 0
+                if title in by_title:
+                    found.add((by_title[title], self.item_at.get((title, row), "")))
+        return frozenset(found)
 
     # -- one sheet ----------------------------------------------------------------------------
     def table(self, table: Table, sheet: _Sheet) -> None:
@@ -479,6 +506,10 @@ class _Reader:
             self.say("V207", sheet.cell(row, column), found=text[:40])
         return text
 
+    def name_text(self, sheet: _Sheet, row: int, column: int | None) -> str:
+        """The name of a code: blank where its look-up was never calculated, since no amount rests on it."""
+        return "" if column is not None and (row, column) in sheet.uncalculated else self.text(sheet, row, column)
+
     def amount(self, sheet: _Sheet, row: int, column: int, kind: Column, unit: str) -> _Amount | None:
         """The amount of a cell in its base unit, with the unit it was written in; ``None`` for a blank or a fault."""
         value = sheet.rows[row][column] if column < len(sheet.rows[row]) else None
@@ -523,6 +554,7 @@ class _Reader:
                 continue
             info = known.get(normal(name))
             name = info.name if info else name
+            self.item_at[sheet.title, row + 1] = name
             place = sheet.cell(row, value)
             if name in self.info_cells:
                 self.say("V209", place, item=name, found=str(self.info_cells[name]))
@@ -603,6 +635,7 @@ class _Reader:
                 self.say("V209", place, item=item, found=str(seen[item]))
                 continue
             seen[item] = place
+            self.item_at[sheet.title, row + 1] = item
             rows.append(self.row(table, sheet, heads, row, {key_column.mark: item}))
         self.rows[table.name] = tuple(rows)
         self.facts.extend(f for r in rows for f in r.facts.values())
@@ -656,6 +689,8 @@ class _Reader:
                 amounts[column.heading] = self.amount(sheet, index, at, column, heads.units.get(column.heading, ""))
             elif column.kind == "mark":
                 texts[column.heading] = marks.get(column.mark, "")
+            elif column.kind == "name":
+                texts[column.heading] = self.name_text(sheet, index, at)
             else:
                 texts[column.heading] = self.text(sheet, index, at)
                 if column.kind == "choice" and texts[column.heading]:
@@ -716,6 +751,8 @@ class _Reader:
             mark = self.profile.marks[column.mark]
             if column.heading in heads.split:
                 text = self.split_code(sheet, index, heads.split[column.heading], mark)
+            elif column.kind == "name":
+                text = self.name_text(sheet, index, heads.at.get(column.heading))
             else:
                 text = self.text(sheet, index, heads.at.get(column.heading))
             plain = normal(text)
@@ -804,16 +841,29 @@ class _Reader:
             if not (value.isascii() and value.isdigit()):
                 self.say("V214", place, heading=column.heading, found=value, expected=column.hint)
                 return False
-            if value not in mark.codes:
+            if value in mark.former and value not in mark.codes:
+                self.say_former(mark.former[value][0], f"{value} {mark.name_of(value)}", place)
+            elif value not in mark.codes:
                 self.say("V205", place, found=value)
             elif len(value) < mark.lengths[-1]:
                 self.say("V213", place, level=mark.levels[-1], found=f"{value} {mark.name_of(value)}")
         return True
 
     def check_name(self, column: Column, code: str, name: str, place: Cell) -> None:
-        entry = self.profile.marks[column.mark].codes.get(code)
-        if name and entry and normal(name) != normal(entry.name):
+        mark = self.profile.marks[column.mark]
+        entry = mark.codes.get(code)
+        if not name or not entry or normal(name) == normal(entry.name):
+            return
+        former = next((f for f in mark.former.get(code, ()) if normal(f.name) == normal(name)), None)
+        if former:
+            self.say_former(former, name, place)
+        else:
             self.say("V206", place, found=name, expected=f"{code} {entry.name}")
+
+    def say_former(self, former: Former, found: str, place: Cell) -> None:
+        """Report a code or a name that ended; one of last year may still carry money over."""
+        code = "V219" if former.until == self.profile.year - 1 else "V217"
+        self.say(code, place, found=found, expected=former.now, until=str(former.until))
 
     # -- control totals -----------------------------------------------------------------------
     def control_totals(self, lines: list[_Line], leaves: list[_Line]) -> None:
@@ -917,43 +967,107 @@ def _computed(formulas: Mapping[tuple[int, int], str], at: int, row: tuple[objec
     return tuple(formulas.get((at, column)) if value is None else value for column, value in enumerate(row))
 
 
-def _open(data: bytes) -> list[_Sheet]:
-    """The sheets of a workbook with values, uncalculated formulas and what is hidden."""
+def _open(data: bytes, skip: Iterable[str] = ()) -> list[_Sheet]:
+    """The sheets of a workbook with values, uncalculated formulas and what is hidden; of skipped sheets only the names."""
     from openpyxl import load_workbook
 
-    def load(*, data_only: bool) -> Any:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of drop-downs and colours that are not read here
-            return load_workbook(io.BytesIO(data), data_only=data_only, keep_links=False)
-
-    values = load(data_only=True)
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        parts = [m for m in archive.namelist() if m.startswith("xl/worksheets/") and m.endswith(".xml")]
-        has_formulas = any(_FORMULA.search(archive.read(m)) for m in parts)
-        never_calculated = b'fullCalcOnLoad="1"' in archive.read("xl/workbook.xml")
-    formulas = load(data_only=False) if has_formulas else None
-    return [_sheet(sheet, formulas[sheet.title] if formulas else None, never_calculated) for sheet in values.worksheets]
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    sheets = _sheet_parts(parts)
+    for title, part in sheets.items():
+        if normal(title) in skip:
+            parts[part] = _BLANK_SHEET
+        elif part in parts:
+            parts[part] = _NOT_READ.sub(b"", parts[part])
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of drop-downs and colours that are not read here
+        book = load_workbook(stream, data_only=True, keep_links=False)
+    never_calculated = b'fullCalcOnLoad="1"' in parts["xl/workbook.xml"]
+    return [_sheet(sheet, parts.get(sheets.get(sheet.title, ""), b""), never_calculated) for sheet in book.worksheets]
 
 
-def _sheet(sheet: Any, formulas: Any, never_calculated: bool) -> _Sheet:
+_BLANK_SHEET = b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData/></worksheet>'
+_NOT_READ = re.compile(
+    rb"<conditionalFormatting[ >].*</conditionalFormatting>|<dataValidations[ >].*?</dataValidations>", re.S
+)
+"""What a sheet holds beside its cells and what openpyxl would spend time on: colours and drop-downs."""
+
+
+def _sheet_parts(parts: Mapping[str, bytes]) -> dict[str, str]:
+    """The name of every sheet -> the part of the package that holds it."""
+    targets = {}
+    for relation in ElementTree.fromstring(parts["xl/_rels/workbook.xml.rels"]):
+        target = relation.get("Target", "")
+        targets[relation.get("Id")] = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+    found = {}
+    for sheet in ElementTree.fromstring(parts["xl/workbook.xml"]).iter():
+        if sheet.tag.endswith("}sheet"):
+            relation_id = next((value for key, value in sheet.attrib.items() if key.endswith("}id")), None)
+            found[sheet.get("name", "")] = targets.get(relation_id, "")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Formula:
+    """One formula of a sheet: its text with “=”, the type of the stored value, whether it belongs to a single cell."""
+
+    text: str
+    kind: str
+    single: bool
+
+
+def _formulas(xml: bytes) -> dict[tuple[int, int], _Formula]:
+    """The formulas of a sheet by (row, column) counted from 0; one that is shared is written out for each of its cells."""
+    from openpyxl.formula.translate import Translator
+
+    found: dict[tuple[int, int], _Formula] = {}
+    shared: dict[str | None, tuple[str, str]] = {}
+    row = column = -1
+    for event, element in ElementTree.iterparse(io.BytesIO(xml), events=("start", "end")):
+        name = element.tag.rpartition("}")[2]
+        if event == "start" and name == "row":
+            row, column = int(element.get("r", row + 2)) - 1, -1
+        elif event == "end" and name == "c":
+            ref = element.get("r", f"{letters(column + 1)}{row + 1}")
+            column = _column_of(ref)
+            formula = next((child for child in element if child.tag.endswith("}f")), None)
+            if formula is not None:
+                text, kind = f"={formula.text or ''}", formula.get("t", "")
+                if kind == "shared":
+                    text, origin = shared.setdefault(formula.get("si"), (text, ref))
+                    text = Translator(text, origin=origin).translate_formula(ref) if origin != ref else text
+                found[row, column] = _Formula(text, element.get("t", ""), kind not in ("array", "dataTable"))
+            element.clear()
+    return found
+
+
+def _column_of(ref: str) -> int:
+    """The column of a cell's name, counted from 0."""
+    number = 0
+    for letter in ref.rstrip("0123456789"):
+        number = number * 26 + ord(letter) - 64
+    return number - 1
+
+
+def _sheet(sheet: Any, xml: bytes, never_calculated: bool) -> _Sheet:
     rows = [tuple(row) for row in sheet.iter_rows(values_only=True)]
     while rows and all(v is None for v in rows[-1]):
         rows.pop()
     uncalculated: set[tuple[int, int]] = set()
     texts: dict[tuple[int, int], str] = {}
     literal: dict[tuple[int, int], str] = {}
-    for row in formulas.iter_rows() if formulas is not None else ():
-        for cell in row:
-            if cell.data_type == "f":
-                at = (cell.row - 1, cell.column - 1)
-                texts[at] = cell.value if isinstance(cell.value, str) else str(getattr(cell.value, "text", ""))
-                value = rows[at[0]][at[1]] if at[0] < len(rows) and at[1] < len(rows[at[0]]) else None
-                empty_text = value is None and sheet.cell(cell.row, cell.column).data_type == "str"
-                if (value is None and not empty_text) or (value == 0 and never_calculated):
-                    if cell.number_format == "@" and value is None and isinstance(cell.value, str):
-                        literal[at] = cell.value  # typed into a cell of format “text”: Excel keeps it as text
-                    else:
-                        uncalculated.add(at)
+    for at, formula in _formulas(xml).items() if _FORMULA.search(xml) else ():
+        texts[at] = formula.text
+        value = rows[at[0]][at[1]] if at[0] < len(rows) and at[1] < len(rows[at[0]]) else None
+        if (value is None and formula.kind != "str") or (value == 0 and never_calculated):
+            if value is None and formula.single and sheet.cell(at[0] + 1, at[1] + 1).number_format == "@":
+                literal[at] = formula.text  # typed into a cell of format “text”: Excel keeps it as text
+            else:
+                uncalculated.add(at)
     for at in (*uncalculated, *literal):
         while len(rows) <= at[0]:
             rows.append(())
