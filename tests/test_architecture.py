@@ -12,7 +12,8 @@ ORDER = [
     "facts", "figures", "formulas", "findings", "profile", "loading", "reader", "derive", "phrasing", "sheets", "scopes",
     "checks", "explaining", "schedules", "packages", "live", "workbooks", "carrying", "editing", "comments", "annotation", "office",
     "contents", "manifest", "charts", "tables", "marks", "views", "vocabulary", "linting", "template_text", "template_files",
-    "profile_files", "narrative", "printed", "tracing", "trace_text", "trace_workbook", "pipeline", "cli", "__main__",
+    "profile_files", "narrative", "printed", "tracing", "trace_text", "trace_workbook",
+    "meaning", "fresh", "verifying", "verifying_schedules", "pipeline", "cli", "__main__",
 ]  # fmt: skip
 HOMES = {
     "openpyxl": {"reader"},

@@ -18,7 +18,17 @@ if TYPE_CHECKING:
     from xl2report.figures import Figure
     from xl2report.findings import Finding
     from xl2report.loading import ProfileError
-    from xl2report.pipeline import CompileResult, Measured, Report, compile, example, load, new_workbook
+    from xl2report.pipeline import (
+        CompileResult,
+        Measured,
+        Report,
+        VerifyResult,
+        compile,
+        example,
+        load,
+        new_workbook,
+        verify,
+    )
     from xl2report.tracing import Trace
 
 __all__ = [
@@ -30,10 +40,12 @@ __all__ = [
     "ProfileError",
     "Report",
     "Trace",
+    "VerifyResult",
     "compile",
     "example",
     "load",
     "new_workbook",
+    "verify",
 ]
 
 _HOME = {"Cell": "facts", "Figure": "figures", "Finding": "findings", "ProfileError": "loading", "Trace": "tracing"}

@@ -1,4 +1,4 @@
-"""The command line: ``xl2report compile|check|new|explain|trace|template|profile``.
+"""The command line: ``xl2report compile|check|verify|new|explain|trace|template|profile``.
 
 Nothing heavy is imported before it is known what to do, so that ``--help`` answers at once.
 """
@@ -160,6 +160,18 @@ WORDS: dict[str, tuple[str, str]] = {
         "no copy, but a profile.toml that extends it and shows what may be changed",
     ),
     "profile_checked": ("口径检查完毕", "the profile was checked"),
+    "verify": (
+        "核对改过的报告（或附表）与工作簿是否一致",
+        "compare a report (or the schedules) that was edited with the workbook",
+    ),
+    "edited": ("改过的报告（.docx）或附表（.xlsx）", "the report (.docx) or the schedules (.xlsx) that was edited"),
+    "accounts": ("标准工作簿（.xlsx）", "the standard workbook (.xlsx)"),
+    "template_of": (
+        "编制报告时用的 Word 模板（默认用口径自带的）",
+        "the template that the report was compiled with (default: the profile's)",
+    ),
+    "verified": ("与账一致", "in agreement with the accounts"),
+    "differs": ("与账不一致", "not in agreement with the accounts"),
     "times": ("（使用{count}次）", " (used {count} times)"),
     "same": ("两个工作簿的输出同名：{path}", "two workbooks would write the same file: {path}"),
 }
@@ -245,6 +257,12 @@ def parser(words: _Words) -> argparse.ArgumentParser:
     start = new.add_mutually_exclusive_group()
     start.add_argument("--example", action="store_true", help=words["example"])
     start.add_argument("--from", dest="last", type=Path, metavar="LAST.xlsx", help=words["from"])
+    verify = commands.add_parser(
+        "verify", words=words, parents=parents, help=words["verify"], description=words["verify"]
+    )
+    verify.add_argument("report", type=Path, metavar="REPORT.docx|SCHEDULES.xlsx", help=words["edited"])
+    verify.add_argument("workbook", type=Path, metavar="WORKBOOK", help=words["accounts"])
+    verify.add_argument("--template", type=Path, metavar="DOCX", help=words["template_of"])
     explain = commands.add_parser(
         "explain", words=words, parents=parents, help=words["explain"], description=words["explain"]
     )
@@ -332,7 +350,7 @@ def _language_of(arguments: Sequence[str]) -> str:
 def _run(options: argparse.Namespace, words: _Words) -> list[dict[str, Any]]:
     from xl2report.findings import finding
     from xl2report.loading import ProfileError, load_profile
-    from xl2report.pipeline import DEFAULT_PROFILE, new_workbook
+    from xl2report.pipeline import DEFAULT_PROFILE, new_workbook, verify
 
     try:
         if options.command == "profile":
@@ -346,6 +364,9 @@ def _run(options: argparse.Namespace, words: _Words) -> list[dict[str, Any]]:
         return [_result(str(options.profile), 2, (), found)]
     if options.command == "template":
         return [_template(options)]
+    if options.command == "verify":
+        verified = verify(options.report, options.workbook, options.profile, template=options.template)
+        return [_result(str(options.report), verified.status, (), verified.findings)]
     if options.command == "explain":
         return [_explain(options)]
     if options.command == "trace":
@@ -461,7 +482,7 @@ def _result(
 
 def _print(results: Sequence[dict[str, Any]], options: argparse.Namespace, words: _Words) -> None:
     if options.format == "json":
-        named = {"template": "template", "profile": "profile", "explain": "code"}
+        named = {"template": "template", "profile": "profile", "explain": "code", "verify": "report"}
         subject = named.get(options.command, "workbook")
         entries = [
             {
@@ -518,6 +539,8 @@ def _print_one(result: dict[str, Any], options: argparse.Namespace, words: _Word
         print(said)
     elif options.command in ("template", "profile") and options.about == "lint":
         print(f"{words[f'{options.command}_checked']}{comma}{said}")
+    elif options.command == "verify":
+        print(f"{words['differs' if result['status'] else 'verified']}{comma}{said}")
     elif options.command == "check":
         print(f"{words['checked']}{comma}{said}")
     else:
