@@ -9,7 +9,7 @@ import pytest
 
 import xl2report
 from xl2report.checks import check
-from xl2report.scopes import alike
+from xl2report.prose import alike
 
 REPORT = xl2report.load(xl2report.example())
 BEFORE = {(f.code, f.found) for f in REPORT.findings}

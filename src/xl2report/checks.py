@@ -19,20 +19,9 @@ from xl2report.formulas import COMPARISONS, BoxName, Expression, Name, Operation
 from xl2report.formulas import names as names_in
 from xl2report.phrasing import case_of
 from xl2report.profile import EACH_ROW, Claim, Profile, Rule
+from xl2report.prose import around, found_word, tables_of_names
 from xl2report.reader import normal
-from xl2report.scopes import (
-    COUNT,
-    Accounts,
-    Shown,
-    Subject,
-    amount_text,
-    around,
-    box_name,
-    found_word,
-    hides,
-    label_of,
-    tables_of_names,
-)
+from xl2report.scopes import COUNT, Accounts, Shown, Subject, amount_text, box_name, hides, label_of
 from xl2report.sheets import Box, Sheet, Uncovered, uncovered
 
 STALE = "【待更新】"
@@ -454,7 +443,7 @@ def _former_names(accounts: Accounts) -> Iterator[Finding]:
     present = {entry.name for mark in marks for entry in mark.codes.values()}
     # a name that is part of a present one is no sign; of two former ones the longer is told
     former = sorted((f for f in former if not any(f.name in name for name in present)), key=lambda f: -len(f.name))
-    for row, heading, text in accounts.prose:
+    for row, heading, text in accounts.prose.texts:
         left = text
         for one in former:
             if one.name in left:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
-from itertools import combinations
 
 from xl2report.derive import Figures, ListItem
 from xl2report.facts import Book, Cell, Fact, Row, total
@@ -16,16 +15,13 @@ from xl2report.findings import DIFFERENCE, Words
 from xl2report.formulas import Name
 from xl2report.formulas import names as names_in
 from xl2report.profile import List, Profile, Rule, Table
+from xl2report.prose import Prose, around, dated, found_word, sentence_at, tables_of_names
 from xl2report.reader import normal
 from xl2report.sheets import TOTAL_ROW, Box, Sheet
 
 COUNT = Unit("", Decimal(1), 0)
 RATE = Words("变动率", "rate of change")
 EARLIER = Words("前面的行", "an earlier row")
-SHORTEST_NAME = 6
-"""Letters that a name must have before its likeness to another one is no chance."""
-PROSE = ("texts", "glossary", "records")
-"""The kinds of input sheets whose texts the report prints."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +46,6 @@ class Subject:
     terms: tuple[Shown, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
-    """A number of a text: where, its sentence, what stands around it, its unit and year, the figure that it names."""
-
-    cell: Cell
-    sentence: str
-    said: str
-    number: Decimal
-    unit: str
-    year: int
-    meant: Figure | None
-
-
 @dataclass(frozen=True)
 class Accounts:
     """What rules look at: the profile, what was read, the figures and the printed schedules."""
@@ -71,80 +54,15 @@ class Accounts:
     book: Book
     figures: Figures
     sheets: Mapping[str, Sheet]
-    _spelled: dict[str, Sequence[_Spelling]] = field(default_factory=dict, init=False, repr=False)
 
     def subjects(self, rule: Rule) -> Iterator[Subject]:
         """Everything that a rule is about; one subject without anything where its claim is made once."""
         return _WITHIN[rule.scope](self, rule) if rule.scope else iter((Subject(),))
 
     @cached_property
-    def prose(self) -> Sequence[tuple[Row, str, str]]:
-        """Every text that the report prints as the department wrote it: row, heading, text."""
-        found = []
-        for table in self.profile.tables.values():
-            if table.kind in PROSE:
-                last = table.columns[-1].heading
-                headings = [c.heading for c in table.columns if c.kind == "text"] if table.kind == "records" else [last]
-                for row in self.book.table(table.name):
-                    for heading in headings:
-                        if row.text(heading):
-                            found.append((row, heading, row.text(heading)))
-        return found
-
-    def spellings(self, mark: str) -> Sequence[_Spelling]:
-        """Every way in which the values of a mark are written."""
-        if mark not in self._spelled:
-            self._spelled[mark] = tuple(_spellings(self, mark))
-        return self._spelled[mark]
-
-    @cached_property
-    def mentions(self) -> Sequence[Mention]:
-        """Every number with a telling number of digits in the texts."""
-        return tuple(_numbers(self))
-
-    @cached_property
-    def own_names(self) -> tuple[str, ...]:
-        """What 基本信息 says, as compared: the names of the department are among it."""
-        return tuple(normal(text) for text in self.book.info.values())
-
-    @cached_property
-    def year(self) -> int:
-        """The year of the accounts."""
-        return int(self.book.info.get("年度", self.profile.year))
-
-    @cached_property
-    def printed(self) -> tuple[frozenset[Decimal], frozenset[Decimal]]:
-        """The amounts in 万元 that the report may print, as they are printed: of this year, of the prior year."""
-        now: set[Decimal] = set()
-        before: set[Decimal] = set()
-        names = [name for name, m in self.figures.measures.items() if m.unit == "万元"]
-        for listed in self.profile.lists:
-            names += [item.measure for item in self.figures.listed(listed)]
-        for name in dict.fromkeys(names):
-            for companion, known in (("", now), (".预算", now), (".增减", now), (".上年", before)):
-                figure = self.figures[name + companion]
-                if figure.value:
-                    known.add(abs(figure.unit.rounded(figure.value)))
-        for table in self.profile.tables.values():
-            if table.kind == "records":
-                money = self.profile.units["万元"]
-                now.update(money.rounded(f.amount) for r in self.book.table(table.name) for f in r.facts.values())
-        return frozenset(now), frozenset(before)
-
-    @cached_property
-    def labels(self) -> Mapping[str, str]:
-        """How texts call the measures of money -> the measure."""
-        found: dict[str, str] = {}
-        for name, measure in self.profile.measures.items():
-            if measure.unit == "万元" and len(measure.label) > 3:
-                found.setdefault(normal(measure.label), name)
-                found.setdefault(normal(name), name)
-        return found
-
-    @cached_property
-    def label_lengths(self) -> tuple[int, ...]:
-        """How long the labels are, the longest first."""
-        return tuple(sorted({len(label) for label in self.labels}, reverse=True))
+    def prose(self) -> Prose:
+        """What the department wrote."""
+        return Prose(self.profile, self.book, self.figures)
 
 
 _LABELS = {
@@ -333,24 +251,12 @@ def _items(accounts: Accounts, rule: Rule) -> Iterator[Subject]:
 # -- names ----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Spelling:
-    """One way to write a name: as compared, as written, where it stands by sheet ("" for texts), what is near it."""
-
-    key: str
-    text: str
-    places: Mapping[str, Sequence[Cell]]
-    sums: Mapping[str, Decimal]
-    near: Sequence[str]
-    like: str
-
-
 def _names(accounts: Accounts, rule: Rule) -> Iterator[Subject]:
     """Every spelling of the values of a mark: in the sheets that have a column for it, and in the texts."""
     for mark in rule.of:
         profile = accounts.profile
         tables = tuple(tables_of_names(profile, mark))
-        spellings = accounts.spellings(mark)
+        spellings = accounts.prose.spellings(mark)
         at = {spelling.key: next(iter(spelling.places.values()))[0] for spelling in spellings}
         asked = _asked(rule, tables)
         for spelling in spellings:
@@ -379,108 +285,17 @@ def _asked(rule: Rule, tables: Iterable[Table]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(known[name] for name in names if name in known))
 
 
-def _spellings(accounts: Accounts, mark: str) -> Iterator[_Spelling]:
-    """Every way in which the values of a mark are written, in the order of the sheets, those of texts behind."""
-    at: dict[str, dict[str, list[Cell]]] = {}
-    sums: dict[str, dict[str, Decimal]] = {}
-    shown: dict[str, str] = {}
-    for table in tables_of_names(accounts.profile, mark):
-        heading = next(c.heading for c in table.columns if c.heading == mark or (c.kind == "mark" and c.mark == mark))
-        for row in accounts.book.table(table.name):
-            text = row.text(heading)
-            if text:
-                key = normal(text)
-                shown.setdefault(key, text)
-                at.setdefault(key, {}).setdefault(table.name, []).append(row.cells[heading])
-                amounts = sums.setdefault(key, {})
-                for own, fact in row.facts.items():
-                    name = f"{table.name}_{own}"
-                    amounts[name] = amounts.get(name, Decimal(0)) + fact.amount
-    for key, text, cell in _spelled_otherwise(accounts, tuple(shown.values())):
-        shown.setdefault(key, text)
-        at.setdefault(key, {}).setdefault("", []).append(cell)
-    near: dict[str, list[str]] = {key: [] for key in at}
-    for one, other in combinations(at, 2):
-        if alike(one, other):
-            near[one].append(other)
-            near[other].append(one)
-    number = {key: place for place, key in enumerate(at)}
-    for key, places in at.items():
-        like = next((shown[n] for n in near[key] if number[n] < number[key]), "")
-        yield _Spelling(key, shown[key], places, sums.get(key, {}), near[key], like)
-
-
-def _spelled_otherwise(accounts: Accounts, names: Iterable[str]) -> Iterator[tuple[str, str, Cell]]:
-    """Passages of texts that begin and end like a name and are nearly the same: as compared, as written, the cell."""
-    texts = [(normal(text), row.cells[heading]) for row, heading, text in accounts.prose]
-    for plain in (normal(name) for name in names if len(normal(name)) >= 10):
-        near = re.compile(f"{re.escape(plain[:6])}.{{0,{len(plain)}}}?{re.escape(plain[-4:])}")
-        for text, cell in texts:
-            for found in near.finditer(text) if plain[:6] in text else ():
-                if alike(plain, found[0]):
-                    yield found[0], found[0], cell
-
-
-_TELLS_APART = frozenset(
-    "0123456789〇零一二三四五六七八九十百千ⅠⅡⅢⅣⅤ甲乙丙丁上下前后东南西北大小新旧老中内外男女春夏秋冬左右高初"
-    "省市州县区乡镇村"
-)
-_PLACES = frozenset("省市州县区乡镇村组路街河湖山桥")
-_MONEY = frozenset({"资金", "经费", "费用", "费", "款", "专款", "款项"})
-"""What names of projects end with, and are taken for one another."""
-
-
-def alike(one: str, other: str) -> bool:
-    """Whether two names are so near that they must mean the same thing: a word left out, a slip, other signs.
-
-    Where another word stands, as in 储备经费 and 采购经费, two things are meant; and so where what differs counts or
-    places them.
-
-    >>> alike("乡村建设治理临时补短项目", "乡村建设治理补短项目"), alike("一期改造工程项目", "二期改造工程项目")
-    (True, False)
-    """
-    if one == other:
-        return False
-    left, right = ("".join(filter(str.isalnum, name)) for name in (one, other))
-    if left == right:
-        return True
-    shorter = min(len(left), len(right))
-    if shorter < SHORTEST_NAME or abs(len(left) - len(right)) > max(1, shorter // 5):
-        return False
-    same = _shared(left, right)
-    behind = min(_shared(left[::-1], right[::-1]), shorter - same)
-    changed = left[same : len(left) - behind], right[same : len(right) - behind]
-    if set(changed) <= _MONEY:
-        return True
-    letters = "".join(changed)
-    if _TELLS_APART & set(letters) or letters.isascii() or left[len(left) - behind :][:1] in _PLACES:
-        return False
-    return "" in changed or max(map(len, changed)) == 1
-
-
-def _shared(one: str, other: str) -> int:
-    """With how many of the same letters two names begin."""
-    return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
-
-
 # -- texts ----------------------------------------------------------------------------------------
 
 
 def _texts(accounts: Accounts, rule: Rule) -> Iterator[Subject]:
-    words, exceptions = ([_dated(w, accounts.year) for w in x] for x in (rule.of, rule.unless))
-    for row, heading, text in accounts.prose:
+    words, exceptions = ([dated(w, accounts.prose.year) for w in x] for x in (rule.of, rule.unless))
+    for row, heading, text in accounts.prose.texts:
         found = ((w, m.start()) for w in words if w in text for m in re.finditer(re.escape(w), text))
         for word, at in found:
-            if not any(w in _sentence(text, at, at + len(word)) for w in exceptions):
+            if not any(w in sentence_at(text, at, at + len(word)) for w in exceptions):
                 yield Subject({}, {"词": word}, (row.cells[heading],), found=around(text, word, at))
                 break
-
-
-def _sentence(text: str, start: int, end: int) -> str:
-    """The sentence of a text that a passage of it stands in."""
-    first = max(text.rfind(stop, 0, start) for stop in _STOPS) + 1
-    last = min((at for stop in _STOPS if (at := text.find(stop, end)) >= 0), default=len(text))
-    return text[first:last]
 
 
 def _reasons(accounts: Accounts, rule: Rule) -> Iterator[Subject]:
@@ -494,8 +309,8 @@ def _reasons(accounts: Accounts, rule: Rule) -> Iterator[Subject]:
         for row in accounts.book.table(table.name):
             said = explained.get(normal(row.text(position)))
             said_all = whole[row.text(position)]  # a paragraph may put right what another says
-            word = found_word(row.text(text), rule.of, accounts.year)
-            if said and word and not found_word(said_all, rule.unless, accounts.year):
+            word = found_word(row.text(text), rule.of, accounts.prose.year)
+            if said and word and not found_word(said_all, rule.unless, accounts.prose.year):
                 own, base, change = (accounts.figures[name] for name in said)
                 rate = None if not base.value or change.value is None else ratio(change.value, base.value)
                 moved = Figure("", rate, accounts.profile.units["%"], "")
@@ -530,53 +345,15 @@ def _explained(accounts: Accounts) -> Iterator[tuple[str, tuple[str, str, str]]]
             yield normal(f"原因：{item.label}"), names
 
 
-def found_word(text: str, words: Iterable[str], year: int) -> str:
-    """The first of some words that a text has, or ""; words may name {年度} and the two years before it."""
-    return next((word for w in words if (word := _dated(w, year)) in text), "")
-
-
-def _dated(word: str, year: int) -> str:
-    """A word with the years that it names."""
-    return word.replace("{年度}", str(year)).replace("{上一年度}", str(year - 1)).replace("{上上年度}", str(year - 2))
-
-
-def around(text: str, word: str, at: int | None = None) -> str:
-    """A word and a few characters before and behind it."""
-    at = text.index(word) if at is None else at
-    return text[max(0, at - 12) : at + len(word) + 6]
-
-
-_NUMBER = re.compile(r"(?<![\d.A-Za-z〔\[])(\d+(?:,\d{3})*(?:\.\d+)?)(\s*)(万元|亿元|元|[^\s\d，。；、：）)的])?")
-_YEAR = re.compile(r"(?<![\d与较比同和从自])((?:19|20)\d\d)年")
-_EARLIER = re.compile(r"(?<![与较比同和])(?:上年|去年|上一年|同期)")
-"""What says that the amounts behind it are of another year."""
-_STOPS = "。；！？\n"
-_SENTENCE = re.compile(f"[^{_STOPS}]+")
-_BETWEEN = re.compile(r"(?:合计|共计|总计|总额|支出|金额|决算数?|为|是|共|达到?|约|:|：)$")
-_CLAUSE = re.compile(r"[,:、(;]")
-_AND = frozenset({"、", "和", "与", "及", "至"})
-"""What stands between numbers whose unit only the last of them bears."""
-_OPENINGS = ("其中", "情况", "如下", "支出", "收入", "合计", "总计")
-"""What may stand before a colon or a bracket with amounts of the department."""
-_OWN = ("其中", "全年", "本年", "本部门", "本单位", "部门", "单位", "我")
-"""What may stand right before the name of a figure of the department."""
-TELLING = 3
-"""Digits that a number must have before its equality with a figure is no chance."""
-LONGEST = 18
-"""Digits that an amount may have."""
-REACH = 80
-"""Characters before a number in which its name is looked for."""
-
-
 def _mentions(accounts: Accounts, rule: Rule) -> Iterator[Subject]:
     """Every number with a telling number of digits in a text, with its unit, its year and what it seems to mean."""
-    now, before = accounts.printed
+    now, before = accounts.prose.printed
     wan = accounts.profile.units["万元"]
-    exceptions = [_dated(w, accounts.year) for w in rule.unless]
-    sentences = dict.fromkeys(one.sentence for one in accounts.mentions)
+    exceptions = [dated(w, accounts.prose.year) for w in rule.unless]
+    sentences = dict.fromkeys(one.sentence for one in accounts.prose.mentions)
     excused = {sentence for sentence in sentences if any(w in sentence for w in exceptions)}
     told: set[tuple[object, ...]] = set()
-    for one in accounts.mentions:
+    for one in accounts.prose.mentions:
         if one.unit not in rule.of or one.sentence in excused:
             continue
         key = (one.cell, one.number, one.unit, one.year, one.meant and one.meant.name)
@@ -596,94 +373,6 @@ def _mentions(accounts: Accounts, rule: Rule) -> Iterator[Subject]:
             values["所指"] = Figure("", wan.rounded(meant.value or Decimal(0)) * 10000, wan, "", label=meant.label)
         terms = (Shown(meant.label or meant.name, meant),) if meant is not None else ()
         yield Subject(values, {"原文": one.said}, (one.cell,), found=one.said, terms=terms)
-
-
-def _numbers(accounts: Accounts) -> Iterator[Mention]:
-    """Every number with a telling number of digits and a unit, or a decimal point, in the texts."""
-    for row, heading, text in accounts.prose:
-        stated = "万元" if "单位:万元" in normal(text) else ""
-        for sentence in _SENTENCE.finditer(text):
-            yield from _numbers_of(accounts, row.cells[heading], sentence[0], stated)
-
-
-def _numbers_of(accounts: Accounts, cell: Cell, sentence: str, stated: str) -> Iterator[Mention]:
-    """The numbers of a sentence. A name is trusted as long as every amount before it is one of the accounts."""
-    found = list(_NUMBER.finditer(sentence))
-    units = _units(found, sentence, stated)
-    years = [(m.start(), int(m[1])) for m in _YEAR.finditer(sentence)]
-    now, before = accounts.printed
-    trusted = True
-    year = accounts.year
-    earlier = _EARLIER.search(sentence)
-    doubted = earlier.start() if earlier else len(sentence)
-    for match, unit in zip(found, units, strict=True):
-        while years and years[0][0] < match.start():
-            year = years.pop(0)[1]
-        digits = match[1].replace(",", "")
-        if unit is None or len(digits) > LONGEST:
-            continue
-        number = Decimal(digits)
-        known = not number or number in now or number in before
-        sure = trusted and match.start() < doubted
-        meant = _meant(accounts, sentence[max(0, match.start() - REACH) : match.start()], year) if sure else None
-        trusted = trusted and (known or meant is not None or unit != "万元")
-        plain = digits.replace(".", "").lstrip("0")
-        telling = plain if meant is not None and "." in digits else plain.rstrip("0")
-        if len(telling) >= TELLING and (unit or "." in digits):
-            said = sentence[max(0, match.start() - 14) : match.end() + 2]
-            yield Mention(cell, sentence, said, number, unit, year, meant)
-
-
-def _units(found: Sequence[re.Match[str]], sentence: str, stated: str) -> list[str | None]:
-    """The unit of each number of a sentence: its own, that of the list it is in, the stated one; ``None`` for others."""
-    units: list[str | None] = []
-    for at in range(len(found) - 1, -1, -1):
-        unit: str | None = found[at][3] or ""
-        gap = sentence[found[at].end(1) : found[at + 1].start()] if at + 1 < len(found) else ""
-        if gap in _AND:
-            unit = units[-1]
-        elif not unit:
-            alone = gap.isspace() or sentence[max(0, found[at].start() - 1) : found[at].start()].isspace()
-            unit = stated or (None if alone else "")  # a number between blanks is a box of a table
-        elif unit not in ("万元", "亿元", "元"):
-            unit = None
-        units.append(unit)
-    return units[::-1]
-
-
-def _meant(accounts: Accounts, before: str, year: int) -> Figure | None:
-    """The figure whose name stands right before a number, at the beginning of its clause, and is the department's."""
-    plain = normal(before)
-    ends = [plain]
-    while shorter := _BETWEEN.search(ends[-1]):  # 基本支出为 has to be tried as 基本支出 before 基本
-        ends.append(ends[-1][: shorter.start()])
-    for length in accounts.label_lengths:
-        for end in ends:
-            name = accounts.labels.get(end[-length:])
-            if name is not None:
-                if not _of_department(accounts, end[:-length]):
-                    return None
-                figure = accounts.figures[name if year == accounts.year else f"{name}.上年"]
-                known = year in (accounts.year, accounts.year - 1) and figure.value is not None
-                return figure if known else None
-    return None
-
-
-def _of_department(accounts: Accounts, before: str) -> bool:
-    """Whether what stands before the name of a figure leaves no doubt whose figure it is."""
-    boundary = max((m.start() for m in _CLAUSE.finditer(before)), default=-1)
-    clause = re.sub(r"(?:19|20)\d\d年度?", "", before[boundary + 1 :])
-    own = accounts.own_names
-    named = clause.removesuffix("的") in _OWN or (len(clause) > 1 and any(clause in name for name in own))
-    if clause and not named:
-        return False
-    head = before[:boundary] if boundary >= 0 else ""
-    if not head or before[boundary] not in ":(":
-        return True
-    return head[-1].isdigit() or head.endswith((*_OPENINGS, *_MONEY_UNITS, *(name for name in own if len(name) > 1)))
-
-
-_MONEY_UNITS = ("万元", "元")
 
 
 def hides(figure: Figure | None) -> bool:
@@ -711,13 +400,6 @@ def _yuan(value: Decimal) -> str:
     """An exact amount without zeros at its end; of a quotient, two places."""
     text = f"{half_up(value, 2) if _quotient(value) else value:f}"
     return (text.rstrip("0").rstrip(".") if "." in text else text) + "元"
-
-
-def tables_of_names(profile: Profile, mark: str) -> Iterator[Table]:
-    """The input sheets that have a column for the values of a mark."""
-    for table in profile.tables.values():
-        if any(c.heading == mark or (c.kind == "mark" and c.mark == mark) for c in table.columns):
-            yield table
 
 
 _WITHIN: Mapping[str, Callable[[Accounts, Rule], Iterator[Subject]]] = {

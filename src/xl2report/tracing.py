@@ -22,9 +22,9 @@ from xl2report.formulas import names as names_in
 from xl2report.phrasing import case_of, numbers_of, say
 from xl2report.printed import Printed, of_box
 from xl2report.profile import COMPANIONS, EACH_ROW, Phrase, Profile, Rule
+from xl2report.prose import PROSE, tables_of_names
 from xl2report.reader import normal
 from xl2report.schedules import sheet_name
-from xl2report.scopes import PROSE, tables_of_names
 from xl2report.sheets import Box, Sheet
 
 _PLACE = re.compile(r"(?P<sheet>.+)!\$?(?P<column>[A-Za-z]{1,3})\$?(?P<row>\d{1,7})")

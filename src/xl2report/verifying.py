@@ -15,7 +15,7 @@ from xl2report.manifest import DrawnChart, Manifest, Mark, Origin, Source
 from xl2report.marks import DOCUMENT, Found, Marked
 from xl2report.meaning import meant
 from xl2report.profile import Profile
-from xl2report.scopes import found_word
+from xl2report.prose import found_word
 
 LONGEST = 120
 """How many characters of a sentence are shown."""
