@@ -9,7 +9,7 @@ import xl2report
 
 SOURCE = Path(xl2report.__file__).parent
 ORDER = [
-    "facts", "figures", "formulas", "findings", "profile", "loading", "reader", "derive", "phrasing", "sheets", "prose", "scopes",
+    "facts", "figures", "formulas", "findings", "profile", "loading", "reader", "derive", "phrasing", "sheets", "prose", "scopes", "sources",
     "checks", "explaining", "schedules", "packages", "live", "workbooks", "carrying", "editing", "comments", "annotation", "office",
     "contents", "manifest", "charts", "tables", "marks", "views", "vocabulary", "linting", "template_text", "template_files",
     "profile_files", "narrative", "printed", "tracing", "trace_text", "trace_workbook",
@@ -71,7 +71,18 @@ def test_heavy_libraries_are_imported_where_they_are_used_and_never_at_the_top()
 
 
 def test_no_float_is_made_in_the_engine() -> None:
-    for module in ("facts", "figures", "formulas", "derive", "phrasing", "sheets", "prose", "scopes", "checks"):
+    for module in (
+        "facts",
+        "figures",
+        "formulas",
+        "derive",
+        "phrasing",
+        "sheets",
+        "prose",
+        "scopes",
+        "sources",
+        "checks",
+    ):
         tree = ast.parse((SOURCE / f"{module}.py").read_text(encoding="utf-8"))
         calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call) and getattr(n.func, "id", "") == "float"]
         floats = [n for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, float)]
