@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from xl2report.findings import Finding
     from xl2report.loading import ProfileError
     from xl2report.pipeline import CompileResult, Measured, Report, compile, example, load, new_workbook
+    from xl2report.refreshing import refresh
 
 __all__ = [
     "Cell",
@@ -32,9 +33,16 @@ __all__ = [
     "example",
     "load",
     "new_workbook",
+    "refresh",
 ]
 
-_HOME = {"Cell": "facts", "Figure": "figures", "Finding": "findings", "ProfileError": "loading"}
+_HOME = {
+    "Cell": "facts",
+    "Figure": "figures",
+    "Finding": "findings",
+    "ProfileError": "loading",
+    "refresh": "refreshing",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -1,0 +1,416 @@
+"""An edited report brought up to date: new numbers and texts in its marks, its prose and formatting kept.
+
+What was printed then, what people made of it and what would be printed now are three reports. A mark is refreshed where the sentence
+around it would be printed in the same words now as then; where the words would change it is left and told.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+from xl2report.charts import ChartData, chart_data
+from xl2report.contents import MARK
+from xl2report.findings import Finding, Term, finding, has_errors, strictly
+from xl2report.loading import available
+from xl2report.manifest import Manifest, Mark, Source
+from xl2report.marks import DOCUMENT, Found, Marked, Opened, open_marks, put_manifest, read_marks
+from xl2report.packages import parts_of, sealed, write_all
+from xl2report.pipeline import CompileResult, Report, load
+from xl2report.redrawing import redrawn
+from xl2report.rewriting import Change, Tracker, replaceable, rewrite, serialised
+from xl2report.sentences import Gap, Sentence, digest_of, paired, sentences_of
+
+NUMBERS = ("figure", "item", "box")
+_NUMBER = re.compile(r"[-−]?\d[\d,]*(?:\.\d+)?[%％]?")
+_TITLE = "docProps/core.xml"
+
+
+def refresh(
+    report: str | Path,
+    workbook: str | Path,
+    out: str | Path,
+    *,
+    profile: str | Path | None = None,
+    template: str | Path | None = None,
+    track: bool = False,
+    strict: bool = False,
+) -> CompileResult:
+    """Write an edited report with the numbers and texts of a workbook: those of later accounts, or of the next year.
+
+    Args:
+        report: the report that people worked on (.docx), compiled with marks; it is only read.
+        workbook: the standard workbook to take the numbers from; it is only read.
+        out: the report to write.
+        profile: as for :func:`load`; by default the one that the report was compiled with.
+        template: the Word template that the report was compiled with, where it was not the profile's.
+        track: write the changes as tracked changes of Word, to be accepted or rejected.
+        strict: treat warnings as errors: then nothing is written if anything could not be refreshed.
+
+    Returns:
+        The path written (none where a finding is an error) and all findings.
+
+    Raises:
+        ProfileError: where the profile itself cannot be used.
+    """
+    source, target = Path(report), Path(out)
+    edited = _opened(source)
+    if isinstance(edited, Finding):
+        return CompileResult((), (edited,), readable=edited.code == "D851")
+    parts, opened = edited
+    printed = opened.marked.manifest
+    assert printed is not None
+    accounts = load(workbook, profile or (printed.origin.profile if printed.origin.profile in available() else None))
+    if not accounts.readable:
+        return CompileResult((), accounts.findings, readable=False, left_out=accounts.left_out)
+    fresh, findings = _compiled(accounts, printed, template)
+    findings += tuple(
+        finding("O604", str(path)) for path in (source, accounts.source) if path.resolve() == target.resolve()
+    )
+    data = None
+    if fresh is not None and fresh.manifest is not None:
+        origin = fresh.manifest.origin
+        if origin.template_sha256 != printed.origin.template_sha256:
+            other = finding("D855", source.name, found=printed.origin.template, expected=origin.template)
+            findings = (*findings, other)
+        shown = {chart.name for chart in fresh.manifest.charts}
+        charts = {name: data for name, data in chart_data(accounts.profile, accounts.figures).items() if name in shown}
+        data, more = refreshed(parts, opened, fresh, charts, source.name, accounts.date, track=track)
+        findings = (*findings, *more)
+    if strict:
+        findings = strictly(findings)
+    if data is None or has_errors(findings):
+        return CompileResult((), findings, left_out=accounts.left_out)
+    written = write_all({target: data})
+    return CompileResult(written.paths, (*findings, *written.findings))
+
+
+def _opened(path: Path) -> tuple[dict[str, bytes], Opened] | Finding:
+    """The parts of a marked report and what was read from them, or why it cannot be refreshed."""
+    try:
+        parts = parts_of(path.read_bytes())
+    except FileNotFoundError:
+        return finding("F001", str(path))
+    except OSError as error:
+        return finding("F009", str(path), reason=error.strerror or str(error))
+    except Exception:  # zipfile raises what it likes on packages that are damaged
+        return finding("D852", path.name)
+    opened = open_marks(parts)
+    if opened is None:
+        return finding("D852", path.name)
+    manifest = opened.marked.manifest
+    if manifest is None or not any(found.name in manifest.by_name for found in opened.marked.found):
+        return finding("D851", path.name)
+    return parts, opened
+
+
+def _compiled(
+    accounts: Report, printed: Manifest, template: str | Path | None
+) -> tuple[Marked | None, tuple[Finding, ...]]:
+    """The report that would be printed now, read back, and what was found on the way."""
+    tables = any(mark.kind == "box" for mark in printed.marks)
+    listed = digest_of(MARK) in {wording.digest for wording in printed.wording}
+    data, findings = accounts.narrative(template, toc="field" if listed else "none", with_tables=tables)
+    findings = tuple(found for found in findings if found.code != "N408")  # the contents of the edited report stay
+    return (read_marks(data) if data else None), findings
+
+
+def refreshed(
+    parts: Mapping[str, bytes],
+    opened: Opened,
+    fresh: Marked,
+    charts: Mapping[str, ChartData],
+    name: str,
+    date: datetime,
+    *,
+    track: bool,
+) -> tuple[bytes, tuple[Finding, ...]]:
+    """An edited report with what a fresh one prints, and what is to be said about it.
+
+    Args:
+        parts: the parts of the edited report.
+        opened: the same, read; its trees are changed.
+        fresh: the report compiled now.
+        charts: the data of the charts, by name.
+        name: the name of the report, for findings.
+        date: the date of tracked changes.
+        track: write tracked changes.
+    """
+    plan = Plan(name, opened, fresh)
+    findings = [*plan.lost(), *plan.reworded(), *plan.left_behind()]
+    tracker = Tracker.of(opened, date) if track else None
+    changed = rewrite(opened, plan.changes, tracker)
+    made = dict(parts)
+    drawn = redrawn(made, opened, charts, name, track=track)
+    manifest = replace(plan.manifest(), charts=drawn.charts)
+    for part in changed | drawn.parts:
+        made[part] = serialised(opened.trees[part])
+    _entitle(made, plan.printed, plan.now)
+    put_manifest(made, manifest)
+    return sealed(made), (*plan.findings, *findings, *drawn.findings, plan.summary())
+
+
+def _entitle(parts: dict[str, bytes], printed: Manifest, now: Manifest) -> None:
+    """Give the document's title the new year and name, where it is the one that was printed."""
+
+    def title(manifest: Manifest) -> bytes:
+        said = {mark.key: mark.text for mark in reversed(manifest.marks)}
+        department, year = said.get("部门名称", ""), said.get("年度", "")
+        return escape(f"{department}{year}年度部门决算").encode() if department and year else b""
+
+    old, new = title(printed), title(now)
+    if old and new and old != new and _TITLE in parts:
+        parts[_TITLE] = parts[_TITLE].replace(old, new)
+
+
+class Plan:
+    """What is done with each mark of an edited report."""
+
+    def __init__(self, name: str, opened: Opened, fresh: Marked) -> None:
+        assert opened.marked.manifest is not None
+        assert fresh.manifest is not None
+        self.name = name
+        self.opened, self.edited, self.fresh = opened, opened.marked, fresh
+        self.printed, self.now = opened.marked.manifest, fresh.manifest
+        self.pairs, self.gaps = paired(self.printed.wording, self.now.wording)
+        self.partners: dict[str, Mark] = {}
+        for one, other in self.pairs.items():
+            names = zip(self.printed.wording[one].marks, self.now.wording[other].marks, strict=True)
+            self.partners |= {old: self.now.by_name[new] for old, new in names if new in self.now.by_name}
+        self.findings: list[Finding] = []
+        self.refreshed: set[str] = set()
+        marks = list(self._changes())
+        self.changes = [*marks, *self._contents(marks)]
+
+    # -- marks ----------------------------------------------------------------------------------
+    def _changes(self) -> Iterator[Change]:
+        """The texts to be put in; what is told about them goes to the findings."""
+        last = (-1, 0)
+        for found in self.edited.found:
+            mark, new = self.edited.mark(found.name), self.partners.get(found.name)
+            if mark is None or new is None or not found.text or found.text == new.text:
+                continue
+            by_hand = found.text != mark.text
+            number = mark.kind in NUMBERS and _NUMBER.fullmatch(found.text) is not None
+            free = replaceable(self.opened, found) and (found.paragraph, found.start) >= last
+            if not free or (by_hand and not number):
+                self._tell("D862", found, mark, new.text)
+                continue
+            last = (found.paragraph, found.end)
+            self.refreshed.add(found.name)
+            if by_hand:
+                self._tell("D861", found, mark, new.text)
+            yield Change(found, new.text)
+
+    def _tell(self, code: str, found: Found, mark: Mark, new: str) -> None:
+        source = self.now.source(mark.key) or self.printed.source(mark.key)
+        terms = [Term(source.label if source else mark.key, f"{mark.text} → {new}", _cells(source))]
+        for part in mark.parts:
+            known = self.now.source(part.key)
+            terms += [Term(known.label, _value(known), _cells(known))] if known else []
+        self.findings.append(
+            finding(
+                code,
+                self.place(found.paragraph),
+                found=found.text,
+                expected=new,
+                terms=terms,
+                sentence=self._short(found),
+            )
+        )
+
+    def _short(self, found: Found) -> str:
+        text = self.edited.sentence(found)
+        return text if len(text) <= 60 else f"{text[:60]}…"
+
+    def place(self, paragraph: int) -> str:
+        """A paragraph as findings name it."""
+        if not 0 <= paragraph < len(self.edited.paragraphs):
+            return self.name
+        one = self.edited.paragraphs[paragraph]
+        part = "" if one.part == DOCUMENT else f"{one.part.rpartition('/')[2].removesuffix('.xml')} "
+        return f"{self.name} {part}第{one.number}段"
+
+    # -- words ----------------------------------------------------------------------------------
+    @cached_property
+    def _here(self) -> tuple[Sentence, ...]:
+        return sentences_of(self.edited)
+
+    @cached_property
+    def _holding(self) -> Mapping[str, Sentence]:
+        """Name of a mark -> the sentence that it stands in now."""
+        return {found.name: sentence for sentence in reversed(self._here) for found in sentence.marks}
+
+    @cached_property
+    def _saying(self) -> Mapping[str, list[Sentence]]:
+        """Digest of words -> the sentences that say them now."""
+        saying: dict[str, list[Sentence]] = {}
+        for sentence in self._here:
+            saying.setdefault(sentence.digest, []).append(sentence)
+        return saying
+
+    @cached_property
+    def _said(self) -> Mapping[str, str]:
+        """Digest of words -> the sentence of the fresh report."""
+        return {sentence.digest: sentence.text for sentence in reversed(sentences_of(self.fresh))}
+
+    def _now(self, printed: int) -> tuple[Sentence, ...]:
+        """What stands now where a sentence was printed: nothing where it was taken out or its words are others' now."""
+        wording = self.printed.wording[printed]
+        held = dict.fromkeys(self._holding[name] for name in wording.marks if name in self._holding)
+        if wording.marks:
+            return tuple(held)
+        return tuple(self._saying.get(wording.digest, ())[:1])
+
+    def reworded(self) -> Iterator[Finding]:
+        """The sentences and rows that would read otherwise now: not touched."""
+        for gap in self.gaps:
+            yield from self._reworded(gap)
+
+    def _reworded(self, gap: Gap) -> Iterator[Finding]:
+        old = dict.fromkeys(sentence for at in gap.printed for sentence in self._now(at))
+        found = "\n".join(sentence.text for sentence in old)
+        new = [self.now.wording[at] for at in gap.now]
+        expected = "\n".join(text for wording in new if (text := self._said.get(wording.digest, "")))
+        if found == expected:
+            return
+        rows = any(sentence.row for sentence in old)
+        first = next(iter(old), None)
+        if first is None:
+            before = [sentence for at in range(gap.after, -1, -1) for sentence in self._now(at)[:1]][:1]
+            place, rows = (before[0].paragraph, bool(before[0].row)) if before else (-1, False)
+        else:
+            place = first.paragraph
+        code = "D872" if rows else "D863" if found and expected else "D864" if expected else "D865"
+        yield finding(code, self.place(place), found=found, expected=expected)
+
+    def lost(self) -> Iterator[Finding]:
+        """The marks that are no longer there, and those that stand in several places."""
+        there = {found.name for found in self.edited.found if found.text}
+        for one in self.pairs:
+            wording = self.printed.wording[one]
+            gone = [mark for n in wording.marks if n not in there and (mark := self.printed.by_name.get(n))]
+            if not gone:
+                continue
+            around = self._now(one)
+            terms = [Term(self._label(mark), f"{mark.text} → {self.partners[mark.name].text}") for mark in gone]
+            expected = self._said.get(wording.digest, "")
+            found = around[0].text if around else ""
+            yield finding(
+                "D866", self.place(around[0].paragraph if around else -1), found=found, expected=expected, terms=terms
+            )
+        for name in self.edited.duplicated:
+            mark = self.edited.mark(name)
+            places = [self.place(found.paragraph) for found in self.edited.found if found.name == name]
+            if mark is not None and name in self.refreshed:
+                terms = [Term(self._label(mark), self.partners[name].text, place) for place in places]
+                yield finding("D867", places[0], found=mark.text, expected=self.partners[name].text, terms=terms)
+
+    def _label(self, mark: Mark) -> str:
+        source = self.printed.source(mark.key)
+        return source.label if source else mark.key
+
+    def left_behind(self) -> Iterator[Finding]:
+        """Sentences of people that seem to speak of the year before: its years, and numbers that have changed."""
+        years = [str(self.printed.origin.year - n) for n in (0, 1)] if self._rolled else []
+        stale = {
+            mark.text: new.text
+            for mark in self.printed.marks
+            if mark.kind in NUMBERS and (new := self.partners.get(mark.name)) and new.text != mark.text
+            if sum(sign.isdigit() for sign in mark.text) > 2
+        }
+        known = {wording.digest for wording in self.now.wording}
+        contents = {entry for entry, *_ in self._entries()}
+        for sentence in self._here:
+            if sentence.digest in known or sentence.paragraph in contents:
+                continue
+            words = sentence.words
+            numbers = [
+                n for n in dict.fromkeys(_NUMBER.findall(words)) if n in stale or (n in years and f"{n}年" in words)
+            ]
+            if numbers:
+                terms = [Term(n, stale.get(n, str(int(n) + self._rolled) if n in years else "")) for n in numbers]
+                yield finding("D870", self.place(sentence.paragraph), found=sentence.text, terms=terms)
+
+    @property
+    def _rolled(self) -> int:
+        """By how many years the new accounts are later."""
+        return self.now.origin.year - self.printed.origin.year
+
+    # -- contents -------------------------------------------------------------------------------
+    def _entries(self) -> tuple[tuple[int, int], ...]:
+        """The entries of the contents and the headings that they link to, as paragraphs."""
+        return self._linked
+
+    @cached_property
+    def _linked(self) -> tuple[tuple[int, int], ...]:
+        word = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+        paragraphs = {}
+        for at, signs in enumerate(self.opened.signs):
+            if signs:
+                paragraphs[next(signs[0][1].iterancestors(f"{word}p"))] = at
+        root = self.opened.trees[DOCUMENT]
+        headings = {}
+        for start in root.iter(f"{word}bookmarkStart"):
+            parent = start.getparent()
+            if parent in paragraphs:
+                headings[start.get(f"{word}name")] = paragraphs[parent]
+        found = []
+        for link in root.iter(f"{word}hyperlink"):
+            entry, heading = paragraphs.get(link.getparent()), headings.get(link.get(f"{word}anchor"))
+            if entry is not None and heading is not None:
+                found.append((entry, heading))
+        return tuple(found)
+
+    def _contents(self, changes: list[Change]) -> Iterator[Change]:
+        """The entries of the contents whose headings change."""
+        inside: dict[int, list[Change]] = {}
+        for change in changes:
+            inside.setdefault(change.found.paragraph, []).append(change)
+        for entry, heading in self._entries():
+            text = self.edited.paragraphs[heading].text
+            new = text
+            for change in reversed(inside.get(heading, ())):
+                new = new[: change.found.start] + change.text + new[change.found.end :]
+            found = Found("", entry, 0, entry, len(text), text, "contents")
+            if new != text and self.edited.paragraphs[entry].text.startswith(text) and replaceable(self.opened, found):
+                yield Change(found, new)
+
+    # -- what the refreshed report knows ----------------------------------------------------------
+    def manifest(self) -> Manifest:
+        """The manifest of the refreshed report: the same bookmarks with what they say now."""
+        there = {found.name for found in self.edited.found if found.text}
+        marks = []
+        sources: dict[str, Source] = {}
+        for mark in self.printed.marks:
+            if mark.name not in there:
+                continue
+            new = self.partners.get(mark.name, mark)
+            marks.append(replace(new, name=mark.name, carrier=mark.carrier, touched=mark.touched))
+            for key in (new.key, *(part.key for part in new.parts)):
+                source = self.now.source(key) or self.printed.source(key)
+                if source is not None:
+                    sources[key] = source
+        for chart in self.now.charts:
+            sources |= {point.key: self.now.sources[point.key] for point in chart.points}
+        return replace(self.printed, origin=self.now.origin, sources=sources, marks=tuple(marks))
+
+    def summary(self) -> Finding:
+        """How many marks were refreshed."""
+        places = [change for change in self.changes if change.found.name]
+        return finding("D881", self.name, found=str(len(places)), expected=str(len(self.edited.found)))
+
+
+def _cells(source: Source | None) -> str:
+    if source is None:
+        return ""
+    return "、".join(source.cells[:3]) + ("…" if len(source.cells) > 3 else "")
+
+
+def _value(source: Source) -> str:
+    return "" if source.value is None else f"{source.value.normalize():f}"
