@@ -477,6 +477,21 @@ def test_the_command_has_the_option(example: Path, tmp_path: Path) -> None:
     assert by == {"bookmark": {"bookmark"}, "control": {"tag"}, "none": set()}
 
 
+def test_a_pdf_is_made_from_bookmarks(example: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given_: list[bytes] = []
+
+    def convert(data: bytes, to: str, place: str) -> bytes:
+        given_.append(data)
+        return b"%PDF-1.6 /ID [<" + b"0" * 32 + b"><" + b"0" * 32 + b">]"
+
+    monkeypatch.setattr("xl2report.office.convert", convert)
+    result = xl2report.compile(example, tmp_path, marks="control", pdf=True)
+    assert result.ok, result.findings
+
+    assert b"<w:sdt>" in parts_of(result.paths[1].read_bytes())["word/document.xml"]
+    assert b"<w:sdt>" not in parts_of(given_[-1])["word/document.xml"]
+
+
 # -- every number is marked or explained --------------------------------------------------------------
 
 
@@ -682,6 +697,15 @@ def reworded(body: Any) -> None:
     start_of(body, 1).getprevious().find(qn("w:t")).text = "全年“三公”经费共"
 
 
+def moved(body: Any) -> None:
+    """The paragraph moved to the end of the document, behind a new one."""
+    paragraph = start_of(body, 1).getparent()
+    parent = paragraph.getparent()
+    new = OxmlElement("w:p")
+    parent.insert(len(parent) - 1, new)
+    parent.insert(len(parent) - 1, paragraph)
+
+
 @pytest.mark.parametrize(
     ("edit", "text", "by", "missing", "duplicated"),
     [
@@ -696,6 +720,7 @@ def reworded(body: Any) -> None:
         (tracked, ["5"], "bookmark", 0, 0),
         (bold, ["3.57"], "bookmark", 0, 0),
         (reworded, ["3.57"], "bookmark", 0, 0),
+        (moved, ["3.57"], "bookmark", 0, 0),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",
 )
@@ -759,7 +784,9 @@ def test_in_a_control_the_whole_new_text_is_read(report: xl2report.Report, tmp_p
     assert {f.by for f in marked.found} == {"control" if anonymous else "tag"}
 
 
-@pytest.mark.parametrize("data", [b"", b"PK\x03\x04", pack({"[Content_Types].xml": b"<a/>"})])
+@pytest.mark.parametrize(
+    "data", [b"", b"PK\x03\x04", pack({"[Content_Types].xml": b"<a/>"}), pack({"word/document.xml": b"<"})]
+)
 def test_what_is_no_word_document_is_not_read(data: bytes) -> None:
     assert read_marks(data) is None
 

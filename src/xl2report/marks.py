@@ -7,7 +7,6 @@ it stands for is in the manifest, a custom XML part. Reading judges nothing: it 
 from __future__ import annotations
 
 import re
-import zipfile
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -447,7 +446,7 @@ def read_marks(data: bytes) -> Marked | None:
     """The marks of a report as it is now, after whatever programs saved it; ``None`` where it is no Word document."""
     try:
         found = open_marks(parts_of(data))
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
+    except Exception:  # zipfile raises many kinds of errors on a file that is none of its own
         return None
     return found.marked if found else None
 
@@ -465,19 +464,19 @@ def open_marks(parts: Mapping[str, bytes], manifest: Manifest | None = None) -> 
             for name in sorted(parts, key=lambda part: (part != DOCUMENT, part))
             if re.fullmatch(r"word/(?:document|header\d*|footer\d*|footnotes|endnotes)\.xml", name)
         }
-    except etree.XMLSyntaxError:
+        charts: tuple[Drawn, ...] = ()
+        if manifest is None:
+            manifests = (manifest_in(parts[name]) for name in sorted(parts) if _is_manifest(name, parts[name]))
+            manifest = next((found for found in manifests if found), None)
+            charts = tuple(charts_drawn(parts))
+        reading = _Reading()
+        for name, root in trees.items():
+            reading.part(name, root)
+    except Exception:  # lxml raises many kinds of errors on a file that is none of its own
         return None
     if DOCUMENT not in trees:
         return None
-    charts: tuple[Drawn, ...] = ()
-    if manifest is None:
-        manifests = (manifest_in(parts[name]) for name in sorted(parts) if _is_manifest(name, parts[name]))
-        manifest = next((found for found in manifests if found), None)
-        charts = tuple(charts_drawn(parts))
-    reading = _Reading()
-    for name, root in trees.items():
-        reading.part(name, root)
-    known = {mark.name: mark for mark in manifest.marks} if manifest else {}
+    known = manifest.by_name if manifest else {}
     marked = Marked(manifest, reading.paragraphs(), tuple(reading.found(known)), charts)
     return Opened(marked, trees, tuple(map(tuple, reading.signs)))
 
