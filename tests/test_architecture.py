@@ -11,7 +11,8 @@ SOURCE = Path(xl2report.__file__).parent
 ORDER = [
     "facts", "figures", "formulas", "findings", "profile", "loading", "reader", "derive", "phrasing", "sheets", "scopes",
     "checks", "explaining", "schedules", "workbooks", "packages", "editing", "comments", "annotation", "office", "contents",
-    "manifest", "charts", "tables", "marks", "sentences", "rewriting", "redrawing", "views", "vocabulary", "linting", "template_text", "template_files", "narrative", "pipeline", "refreshing", "cli", "__main__",
+    "manifest", "charts", "tables", "marks", "sentences", "rewriting", "redrawing", "views", "vocabulary", "linting", "template_text",
+    "template_files", "narrative", "fresh", "pipeline", "refreshing", "cli", "__main__",
 ]  # fmt: skip
 HOMES = {
     "openpyxl": {"reader"},

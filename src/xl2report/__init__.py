@@ -18,7 +18,17 @@ if TYPE_CHECKING:
     from xl2report.figures import Figure
     from xl2report.findings import Finding
     from xl2report.loading import ProfileError
-    from xl2report.pipeline import CompileResult, Measured, Report, compile, example, load, new_workbook
+    from xl2report.pipeline import (
+        CompileResult,
+        Measured,
+        Report,
+        VerifyResult,
+        compile,
+        example,
+        load,
+        new_workbook,
+        verify,
+    )
     from xl2report.refreshing import refresh
 
 __all__ = [
@@ -29,11 +39,13 @@ __all__ = [
     "Measured",
     "ProfileError",
     "Report",
+    "VerifyResult",
     "compile",
     "example",
     "load",
     "new_workbook",
     "refresh",
+    "verify",
 ]
 
 _HOME = {

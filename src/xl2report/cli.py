@@ -1,4 +1,4 @@
-"""The command line: ``xl2report compile|check|refresh|new|explain|template``.
+"""The command line: ``xl2report compile|check|verify|refresh|new|explain|template``.
 
 Nothing heavy is imported before it is known what to do, so that ``--help`` answers at once.
 """
@@ -121,6 +121,18 @@ WORDS: dict[str, tuple[str, str]] = {
     "linted": ("要检查的 Word 模板", "the template to check"),
     "exported": ("要写入的模板（.docx），不覆盖已有文件", "the template to write (.docx); never overwrites"),
     "template_checked": ("模板检查完毕", "the template was checked"),
+    "verify": (
+        "核对改过的报告（或附表）与工作簿是否一致",
+        "compare a report (or the schedules) that was edited with the workbook",
+    ),
+    "edited": ("改过的报告（.docx）或附表（.xlsx）", "the report (.docx) or the schedules (.xlsx) that was edited"),
+    "accounts": ("标准工作簿（.xlsx）", "the standard workbook (.xlsx)"),
+    "template_of": (
+        "编制报告时用的 Word 模板（默认用口径自带的）",
+        "the template that the report was compiled with (default: the profile's)",
+    ),
+    "verified": ("与账一致", "in agreement with the accounts"),
+    "differs": ("与账不一致", "not in agreement with the accounts"),
     "times": ("（使用{count}次）", " (used {count} times)"),
     "same": ("两个工作簿的输出同名：{path}", "two workbooks would write the same file: {path}"),
 }
@@ -210,6 +222,12 @@ def parser(words: _Words) -> argparse.ArgumentParser:
     new = commands.add_parser("new", words=words, parents=parents, help=words["new"], description=words["new"])
     new.add_argument("target", type=Path, metavar="OUT.xlsx", help=words["target"])
     new.add_argument("--example", action="store_true", help=words["example"])
+    verify = commands.add_parser(
+        "verify", words=words, parents=parents, help=words["verify"], description=words["verify"]
+    )
+    verify.add_argument("report", type=Path, metavar="REPORT.docx|SCHEDULES.xlsx", help=words["edited"])
+    verify.add_argument("workbook", type=Path, metavar="WORKBOOK", help=words["accounts"])
+    verify.add_argument("--template", type=Path, metavar="DOCX", help=words["template_of"])
     explain = commands.add_parser(
         "explain", words=words, parents=parents, help=words["explain"], description=words["explain"]
     )
@@ -272,7 +290,7 @@ def _language_of(arguments: Sequence[str]) -> str:
 def _run(options: argparse.Namespace, words: _Words) -> list[dict[str, Any]]:
     from xl2report.findings import finding
     from xl2report.loading import ProfileError, load_profile
-    from xl2report.pipeline import DEFAULT_PROFILE, new_workbook
+    from xl2report.pipeline import DEFAULT_PROFILE, new_workbook, verify
 
     try:
         load_profile(options.profile or DEFAULT_PROFILE)
@@ -284,6 +302,9 @@ def _run(options: argparse.Namespace, words: _Words) -> list[dict[str, Any]]:
         return [_result(str(options.target), result.status, result.paths, result.findings)]
     if options.command == "template":
         return [_template(options)]
+    if options.command == "verify":
+        verified = verify(options.report, options.workbook, options.profile, template=options.template)
+        return [_result(str(options.report), verified.status, (), verified.findings)]
     if options.command == "explain":
         return [_explain(options)]
     if options.command == "refresh":
@@ -381,7 +402,8 @@ def _result(
 
 def _print(results: Sequence[dict[str, Any]], options: argparse.Namespace, words: _Words) -> None:
     if options.format == "json":
-        subject = {"template": "template", "explain": "code", "refresh": "report"}.get(options.command, "workbook")
+        about = {"template": "template", "explain": "code", "verify": "report", "refresh": "report"}
+        subject = about.get(options.command, "workbook")
         entries = [
             {
                 subject: result["subject"],
@@ -429,6 +451,8 @@ def _print_one(result: dict[str, Any], options: argparse.Namespace, words: _Word
         print(said)
     elif options.command == "template" and options.about == "lint":
         print(f"{words['template_checked']}{comma}{said}")
+    elif options.command == "verify":
+        print(f"{words['differs' if result['status'] else 'verified']}{comma}{said}")
     elif options.command == "check":
         print(f"{words['checked']}{comma}{said}")
     else:

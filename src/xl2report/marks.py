@@ -425,6 +425,13 @@ class Marked:
             return tuple((chart, by_name.get(chart.drawing)) for chart in declared)
         return tuple(zip(declared, self.charts, strict=True))  # LibreOffice names the drawings anew
 
+    @property
+    def has_schedules(self) -> bool:
+        """Whether the schedules stand in the report as tables."""
+        if self.manifest is not None:
+            return any(mark.kind == "box" for mark in self.manifest.marks)
+        return any(re.fullmatch(r"\s*公开\d\d表\s*", paragraph.text) for paragraph in self.paragraphs)
+
     def sentence(self, found: Found) -> str:
         """The sentence in which a mark stands."""
         text = self.paragraphs[found.paragraph].text

@@ -370,6 +370,73 @@ class Report(Mapping[str, Measured]):
         return outputs, findings
 
 
+# -- reports that were edited -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class VerifyResult:
+    """What :func:`verify` found in an edited report or schedules workbook; ``readable`` is false where it cannot be used."""
+
+    findings: tuple[Finding, ...]
+    readable: bool = True
+
+    @property
+    def ok(self) -> bool:
+        """Whether the file says what the accounts say."""
+        return self.status == 0
+
+    @property
+    def status(self) -> int:
+        """The exit status: 0 in agreement, 1 where an error or a warning was found, 2 a file cannot be used at all."""
+        return 2 if not self.readable else int(any(found.severity != "note" for found in self.findings))
+
+
+def verify(
+    report: str | Path,
+    workbook: str | Path,
+    profile: str | Path | None = None,
+    *,
+    template: str | Path | None = None,
+) -> VerifyResult:
+    """Compare a report or a schedules workbook, as people left it, with the accounts.
+
+    Args:
+        report: the Word report (.docx) or the schedules (.xlsx); it is only read.
+        workbook: the standard workbook as it is now.
+        profile: as for :func:`load`; by default the one that the report was compiled with.
+        template: the template that the report was compiled with, where it is not the profile's.
+
+    Raises:
+        ProfileError: where the profile itself cannot be used.
+    """
+    from xl2report.marks import read_marks
+    from xl2report.verifying import made_otherwise
+    from xl2report.verifying import verify as compare
+    from xl2report.verifying_schedules import grids, verify_schedules
+
+    name, data = Path(report).name, _bytes_of(Path(report))
+    if isinstance(data, Finding):
+        return VerifyResult((data,), readable=False)
+    edited, schedules = read_marks(data), grids(data)
+    if edited is None and schedules is None:
+        return VerifyResult((finding("D816", name),), readable=False)
+    if profile is None and edited is not None and edited.manifest and edited.manifest.origin.profile in available():
+        profile = edited.manifest.origin.profile
+    accounts = load(workbook, profile)
+    if not accounts.ok:
+        return VerifyResult(accounts.findings, readable=accounts.readable)
+    if edited is None:
+        return VerifyResult(
+            tuple(verify_schedules(schedules or {}, grids(accounts.schedules()) or {}, accounts.sheets, name))
+        )
+    now, findings = accounts.narrative(template, with_tables=edited.has_schedules)
+    fresh = read_marks(now) if now is not None else None
+    if fresh is None or fresh.manifest is None:
+        return VerifyResult(findings)
+    origin, year = fresh.manifest.origin, fresh.manifest.origin.year
+    return VerifyResult((*made_otherwise(edited, origin, name), *compare(edited, fresh, accounts.profile, name, year)))
+
+
 def _fingerprint(path: Path) -> str:
     """The SHA-256 of a workbook, "" where it is no longer there."""
     try:

@@ -901,6 +901,14 @@ def _spans(numbers: Sequence[int]) -> str:
 # -- the one place that knows openpyxl --------------------------------------------------------------
 
 
+def values_of(data: bytes) -> dict[str, list[tuple[object, ...]]] | None:
+    """The values of every sheet of any workbook, formulas by what they were last computed to; ``None`` where it is none."""
+    try:
+        return {sheet.title: list(sheet.rows) for sheet in _open(data)}
+    except Exception:  # openpyxl raises whatever its parsers raise
+        return None
+
+
 def _open(data: bytes) -> list[_Sheet]:
     """The sheets of a workbook with values, uncalculated formulas and what is hidden."""
     from openpyxl import load_workbook
