@@ -46,8 +46,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "用工作簿更新改过的报告：只换数和表、图，保留手写的文字和格式",
         "bring an edited report up to date with a workbook: numbers, tables and charts; prose and formatting are kept",
     ),
-    "edited": ("改过的报告（.docx，编制时带标记）", "the report that people worked on (.docx, compiled with marks)"),
-    "accounts": ("标准工作簿（.xlsx）", "the standard workbook (.xlsx)"),
+    "marked_report": (
+        "改过的报告（.docx，编制时带标记）",
+        "the report that people worked on (.docx, compiled with marks)",
+    ),
     "refreshed": ("要写入的报告（.docx）", "the report to write (.docx)"),
     "track": (
         "改动写成 Word 修订，供审阅接受或拒绝",
@@ -212,7 +214,7 @@ def parser(words: _Words) -> argparse.ArgumentParser:
     refresh = commands.add_parser(
         "refresh", words=words, parents=parents, help=words["refresh"], description=words["refresh"]
     )
-    refresh.add_argument("report", type=Path, metavar="REPORT.docx", help=words["edited"])
+    refresh.add_argument("report", type=Path, metavar="REPORT.docx", help=words["marked_report"])
     refresh.add_argument("workbook", type=Path, metavar="WORKBOOK", help=words["accounts"])
     refresh.add_argument("-o", "--out", type=Path, required=True, metavar="OUT.docx", help=words["refreshed"])
     refresh.add_argument("--track", action="store_true", help=words["track"])

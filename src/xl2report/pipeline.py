@@ -410,8 +410,7 @@ def verify(
         ProfileError: where the profile itself cannot be used.
     """
     from xl2report.marks import read_marks
-    from xl2report.verifying import made_otherwise
-    from xl2report.verifying import verify as compare
+    from xl2report.verifying import made_otherwise, verify as compare
     from xl2report.verifying_schedules import grids, verify_schedules
 
     name, data = Path(report).name, _bytes_of(Path(report))
@@ -426,9 +425,7 @@ def verify(
     if not accounts.ok:
         return VerifyResult(accounts.findings, readable=accounts.readable)
     if edited is None:
-        return VerifyResult(
-            tuple(verify_schedules(schedules or {}, grids(accounts.schedules()) or {}, accounts.sheets, name))
-        )
+        return VerifyResult(tuple(verify_schedules(schedules or {}, grids(accounts.schedules()) or {}, accounts.sheets, name)))
     now, findings = accounts.narrative(template, with_tables=edited.has_schedules)
     fresh = read_marks(now) if now is not None else None
     if fresh is None or fresh.manifest is None:

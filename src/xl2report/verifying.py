@@ -141,9 +141,7 @@ class _Comparison:
             yield self._finding("D804", found, now, now=found.text, fresh=now.text, expected=now.text)
         else:
             code = "D801" if printed.text == now.text else "D803"
-            yield self._finding(
-                code, found, now, now=found.text, printed=printed.text, fresh=now.text, expected=now.text
-            )
+            yield self._finding(code, found, now, now=found.text, printed=printed.text, fresh=now.text, expected=now.text)
 
     def _whole(self, found: Found, mark: Mark | None) -> str:
         """The text of a mark; of a phrase with the word of direction that was typed right before its bookmark."""
@@ -152,11 +150,7 @@ class _Comparison:
             return found.text
         before = self.here.signs[inside.start - 1]
         touching = before.sign == DIRECTION and (before.paragraph, before.end) == (found.paragraph, found.start)
-        return (
-            before.text + found.text
-            if touching and not directions(mark.text[:2]) == directions(found.text[:2])
-            else found.text
-        )
+        return before.text + found.text if touching and not directions(mark.text[:2]) == directions(found.text[:2]) else found.text
 
     # -- several marks --------------------------------------------------------------------------
     def _twice(self) -> Iterator[tuple[int, int, Finding]]:
@@ -186,15 +180,11 @@ class _Comparison:
             said = self.there.said(self.there.sentence_of[inside.start]) if inside else place.text
             where = self._before(inside.start) if inside else self.name
             only_words = all(mark.kind == "text" for mark in marks)
-            if only_words and any(
-                at in self.words.of_fresh for at in range(*self.there.sentences[self.there.sentence_of[inside.start]])
-            ):
+            if only_words and any(at in self.words.of_fresh for at in range(*self.there.sentences[self.there.sentence_of[inside.start]])):
                 continue  # the sentence was reworded without them
             terms = tuple(term for mark in marks[:MOST] for term in self._terms(mark))
             names = self._labels(marks)
-            yield finding(
-                "D805", where, name=names, found=_EMPTY, expected=_short(said, said.find(place.text)), terms=terms
-            )
+            yield finding("D805", where, name=names, found=_EMPTY, expected=_short(said, said.find(place.text)), terms=terms)
 
     def _before(self, sign: int) -> str:
         """The place of what stands before a sign of the fresh report, where that would have to be put."""
@@ -226,15 +216,7 @@ class _Comparison:
             if guess.equal:
                 made = self._finding("D808", place, None, text=typed, name=names)
             elif guess.marks:
-                made = self._finding(
-                    "D807",
-                    place,
-                    None,
-                    text=typed,
-                    name=names,
-                    expected=guess.marks[0].text,
-                    expected_text=guess.marks[0].text,
-                )
+                made = self._finding("D807", place, None, text=typed, name=names, expected=guess.marks[0].text, expected_text=guess.marks[0].text)
             else:
                 expected = self.there.signs[other].text if other is not None and other not in marked else ""
                 made = self._finding("D809", place, None, text=typed, expected=expected)
@@ -249,9 +231,7 @@ class _Comparison:
         first, _ = self.here.sentences[self.here.sentence_of[at]]
         start = max(self.here.signs[first].start, sign.start - 3)
         numbered = (match for match in _LIST.finditer(paragraph.text, start, sign.end + 2))
-        listed = any(
-            m.start() <= sign.start < m.end() and (m[0][0] not in "（(0123456789" or at - first < 2) for m in numbered
-        )
+        listed = any(m.start() <= sign.start < m.end() and (m[0][0] not in "（(0123456789" or at - first < 2) for m in numbered)
         return listed or bool(_OWN.match(paragraph.text, sign.start))
 
     def _in_other_words(self, at: int) -> bool:
@@ -277,11 +257,7 @@ class _Comparison:
             expected = self.there.signs[other].text if other is not None else self._direction_of(at)
             if expected and DIRECTIONS[expected] != DIRECTIONS[sign.text]:
                 place = Found("", sign.paragraph, sign.start, sign.paragraph, sign.end, sign.text, "text")
-                yield (
-                    sign.paragraph,
-                    sign.start,
-                    self._finding("D810", place, None, now=sign.text, fresh=expected, expected=expected),
-                )
+                yield sign.paragraph, sign.start, self._finding("D810", place, None, now=sign.text, fresh=expected, expected=expected)
 
     def _direction_of(self, at: int) -> str:
         """The word for the sign of the change that follows a word which was typed in, "" where none follows."""
@@ -304,9 +280,7 @@ class _Comparison:
             said = self.here.said(number)
             for rule in rules:
                 word = found_word(said, rule.of, self.year)
-                if word and not any(
-                    word in self.there.said(near) for near in [self.words.partner(number)] if near is not None
-                ):
+                if word and not any(word in self.there.said(near) for near in [self.words.partner(number)] if near is not None):
                     sign = self.here.signs[first]
                     place = Found("", sign.paragraph, sign.start, sign.paragraph, sign.end, sign.text, "text")
                     yield sign.paragraph, sign.start, self._finding("D811", place, None, text=word)
@@ -324,23 +298,15 @@ class _Comparison:
             values = [_value(text) for text in now.values]
             wanted = [_value(point.text) for point in chart.points]
             same = len(values) == len(wanted) and all(
-                a is not None and b is not None and abs(a - b) < Decimal("0.005")
-                for a, b in zip(values, wanted, strict=True)
+                a is not None and b is not None and abs(a - b) < Decimal("0.005") for a, b in zip(values, wanted, strict=True)
             )
             if not same or [c.strip() for c in now.categories] != [p.category.strip() for p in chart.points]:
                 said = "；".join(f"{c} {v}" for c, v in zip(now.categories, now.values, strict=False))
-                terms = [
-                    t
-                    for point in chart.points[:MOST]
-                    if (s := self.manifest.source(point.key))
-                    for t in self._of(s, point.text)
-                ]
+                terms = [t for point in chart.points[:MOST] if (s := self.manifest.source(point.key)) for t in self._of(s, point.text)]
                 yield finding("D812", self.name, chart=chart.name, found=said, expected=_points(chart), terms=terms)
 
     # -- words ----------------------------------------------------------------------------------
-    def _finding(
-        self, code: str, found: Found, mark: Mark | None, *, expected: str = "", **words: str | Words
-    ) -> Finding:
+    def _finding(self, code: str, found: Found, mark: Mark | None, *, expected: str = "", **words: str | Words) -> Finding:
         """A finding at a place of the edited report: its sentence, and the sentence as it should read."""
         text = self.edited.paragraphs[found.paragraph].text
         sentence = self.edited.sentence(found) or text.strip()
@@ -348,7 +314,7 @@ class _Comparison:
         if expected and found.text:
             first = text.find(sentence) if sentence in text else 0
             at = found.start - first
-            if at >= 0 and sentence[at : at + len(found.text)] == found.text:
+            if 0 <= at and sentence[at : at + len(found.text)] == found.text:
                 should = sentence[:at] + expected + sentence[at + len(found.text) :]
         at = sentence.find(found.text)
         name = self._label(mark) if mark is not None else ""
@@ -404,7 +370,7 @@ def _agrees(text: str, mark: Mark) -> bool:
         return True
     if mark.kind in _NUMERIC:
         now, wanted = _value(text), _value(mark.text)
-        return (now is not None and now == wanted and text.strip()[-1:] in "%％" and mark.text[-1:] in "%％") or (
+        return now is not None and now == wanted and text.strip()[-1:] in "%％" and mark.text[-1:] in "%％" or (
             now is not None and now == wanted and "%" not in text.translate(_PER) + mark.text
         )
     ways = directions(text)

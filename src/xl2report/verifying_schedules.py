@@ -88,9 +88,7 @@ def _trimmed(row: Sequence[Value]) -> tuple[Value, ...]:
     return tuple(row[: last + 1])
 
 
-def _paired(
-    edited: Sequence[tuple[Value, ...]], fresh: Sequence[tuple[Value, ...]]
-) -> Iterator[tuple[int | None, int | None]]:
+def _paired(edited: Sequence[tuple[Value, ...]], fresh: Sequence[tuple[Value, ...]]) -> Iterator[tuple[int | None, int | None]]:
     """Each row beside the one that it is: rows that are the same, between them rows that are alike, in order."""
     matcher = SequenceMatcher(None, edited, fresh, autojunk=False)
     for kind, first, until, begin, end in matcher.get_opcodes():
