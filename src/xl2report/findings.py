@@ -815,6 +815,13 @@ CODES: Mapping[str, _Code] = {
         "请核对：手工改的数如果是对的，应改工作簿。",
         "See which are right; where it is those typed in, correct the workbook.",
     ),
+    "D874": _code(
+        "note",
+        "表格没有人改过，行已按现在的账换过：去掉{found}行，增加{expected}行",
+        "the rows of a table that nobody had changed were renewed: {found} taken out, {expected} put in",
+        "请看一下表格的版面。",
+        "Look at the layout of the table.",
+    ),
     "D881": _code(
         "note",
         "报告的{expected}处标记中，更新了{found}处",

@@ -42,7 +42,7 @@ COMPATIBILITY = "http://schemas.openxmlformats.org/markup-compatibility/2006"
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006"
 _SPACE_ATTRIBUTE = "{http://www.w3.org/XML/1998/namespace}space"
 _FALLBACK = f"{{{COMPATIBILITY}}}Fallback"
-_HIDDEN = frozenset([_FALLBACK, f"{W}del", f"{W}moveFrom"])
+HIDDEN = frozenset([_FALLBACK, f"{W}del", f"{W}moveFrom"])
 """What is not part of the text: the other form of a text box, and what was deleted or moved away while tracked."""
 _PRINTED = re.compile(f"{BEGIN}(\\d+){SAID}([^{BEGIN}{SAID}{END}]+){END}")
 _PIECES = re.compile(f"({BEGIN}\\d+{SAID}|{END})")
@@ -145,7 +145,7 @@ class _Placer:
             paragraph = next(run.iterancestors(f"{W}p"), None)
             said = text.text or ""
             if BEGIN in said or END in said:
-                if any(True for _ in run.iterancestors(*_HIDDEN)):
+                if any(True for _ in run.iterancestors(*HIDDEN)):
                     continue
                 runs[run] = None
             texts.append("\n" + said if paragraph is not before else said)
@@ -581,7 +581,7 @@ class _Reading:
                 self.row = 0
             elif tag == f"{W}sdt":
                 self._control(child)
-            elif tag not in _HIDDEN and tag not in _PROPERTIES and isinstance(tag, str):
+            elif tag not in HIDDEN and tag not in _PROPERTIES and isinstance(tag, str):
                 self._walk(child)
 
     def _say(self, text: str, sign: Any) -> None:

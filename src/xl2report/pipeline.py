@@ -410,7 +410,8 @@ def verify(
         ProfileError: where the profile itself cannot be used.
     """
     from xl2report.marks import read_marks
-    from xl2report.verifying import made_otherwise, verify as compare
+    from xl2report.verifying import made_otherwise
+    from xl2report.verifying import verify as compare
     from xl2report.verifying_schedules import grids, verify_schedules
 
     name, data = Path(report).name, _bytes_of(Path(report))

@@ -7,7 +7,7 @@ around it would be printed in the same words now as then; where the words would 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
@@ -18,12 +18,13 @@ from xl2report.charts import ChartData, chart_data
 from xl2report.contents import MARK
 from xl2report.findings import Finding, Term, finding, has_errors, strictly
 from xl2report.loading import available
-from xl2report.manifest import Manifest, Mark, Source
-from xl2report.marks import DOCUMENT, Found, Marked, Opened, open_marks, put_manifest, read_marks
+from xl2report.manifest import PREFIX, Manifest, Mark, Source, Wording
+from xl2report.marks import DOCUMENT, Found, Opened, open_marks, put_manifest
 from xl2report.packages import parts_of, sealed, write_all
 from xl2report.pipeline import CompileResult, Report, load
 from xl2report.redrawing import redrawn
-from xl2report.rewriting import Change, Tracker, replaceable, rewrite, serialised
+from xl2report.rerowing import Namer, Rows, planned, rerow, row_elements, tables_of, wording_of
+from xl2report.rewriting import Change, Tracker, highest_number, replaceable, rewrite, serialised
 from xl2report.sentences import Gap, Sentence, digest_of, paired, sentences_of
 
 NUMBERS = ("figure", "item", "box")
@@ -68,19 +69,20 @@ def refresh(
     accounts = load(workbook, profile or (printed.origin.profile if printed.origin.profile in available() else None))
     if not accounts.readable:
         return CompileResult((), accounts.findings, readable=False, left_out=accounts.left_out)
-    fresh, findings = _compiled(accounts, printed, template)
+    made, findings = _compiled(accounts, printed, template)
+    fresh = made.marked if made is not None else None
     findings += tuple(
         finding("O604", str(path)) for path in (source, accounts.source) if path.resolve() == target.resolve()
     )
     data = None
-    if fresh is not None and fresh.manifest is not None:
+    if made is not None and fresh is not None and fresh.manifest is not None:
         origin = fresh.manifest.origin
         if origin.template_sha256 != printed.origin.template_sha256:
             other = finding("D855", source.name, found=printed.origin.template, expected=origin.template)
             findings = (*findings, other)
         shown = {chart.name for chart in fresh.manifest.charts}
         charts = {name: data for name, data in chart_data(accounts.profile, accounts.figures).items() if name in shown}
-        data, more = refreshed(parts, opened, fresh, charts, source.name, accounts.date, track=track)
+        data, more = refreshed(parts, opened, made, charts, source.name, accounts.date, track=track)
         findings = (*findings, *more)
     if strict:
         findings = strictly(findings)
@@ -111,19 +113,19 @@ def _opened(path: Path) -> tuple[dict[str, bytes], Opened] | Finding:
 
 def _compiled(
     accounts: Report, printed: Manifest, template: str | Path | None
-) -> tuple[Marked | None, tuple[Finding, ...]]:
+) -> tuple[Opened | None, tuple[Finding, ...]]:
     """The report that would be printed now, read back, and what was found on the way."""
     tables = any(mark.kind == "box" for mark in printed.marks)
     listed = digest_of(MARK) in {wording.digest for wording in printed.wording}
     data, findings = accounts.narrative(template, toc="field" if listed else "none", with_tables=tables)
     findings = tuple(found for found in findings if found.code != "N408")  # the contents of the edited report stay
-    return (read_marks(data) if data else None), findings
+    return (open_marks(parts_of(data)) if data else None), findings
 
 
 def refreshed(
     parts: Mapping[str, bytes],
     opened: Opened,
-    fresh: Marked,
+    fresh: Opened,
     charts: Mapping[str, ChartData],
     name: str,
     date: datetime,
@@ -145,9 +147,11 @@ def refreshed(
     findings = [*plan.lost(), *plan.reworded(), *plan.left_behind()]
     tracker = Tracker.of(opened, date) if track else None
     changed = rewrite(opened, plan.changes, tracker)
+    named = [rerow(rows, plan.now.by_name, plan.namer, tracker) for _, rows in plan.tables]
+    changed |= {plan.edited.paragraphs[rows.edited[0].paragraph].part for _, rows in plan.tables}
     made = dict(parts)
     drawn = redrawn(made, opened, charts, name, track=track)
-    manifest = replace(plan.manifest(), charts=drawn.charts)
+    manifest = replace(plan.manifest(named), charts=drawn.charts)
     for part in changed | drawn.parts:
         made[part] = serialised(opened.trees[part])
     _entitle(made, plan.printed, plan.now)
@@ -171,21 +175,64 @@ def _entitle(parts: dict[str, bytes], printed: Manifest, now: Manifest) -> None:
 class Plan:
     """What is done with each mark of an edited report."""
 
-    def __init__(self, name: str, opened: Opened, fresh: Marked) -> None:
+    def __init__(self, name: str, opened: Opened, fresh: Opened) -> None:
         assert opened.marked.manifest is not None
-        assert fresh.manifest is not None
+        assert fresh.marked.manifest is not None
         self.name = name
-        self.opened, self.edited, self.fresh = opened, opened.marked, fresh
-        self.printed, self.now = opened.marked.manifest, fresh.manifest
+        self.opened, self.edited, self.other, self.fresh = opened, opened.marked, fresh, fresh.marked
+        self.printed, self.now = opened.marked.manifest, fresh.marked.manifest
         self.pairs, self.gaps = paired(self.printed.wording, self.now.wording)
         self.partners: dict[str, Mark] = {}
         for one, other in self.pairs.items():
             names = zip(self.printed.wording[one].marks, self.now.wording[other].marks, strict=True)
             self.partners |= {old: self.now.by_name[new] for old, new in names if new in self.now.by_name}
         self.findings: list[Finding] = []
+        self.tables = list(self._tables())
+        for _, rows in self.tables:
+            stayed = rows.stayed
+            self.partners |= {stayed[new.name]: self.now.by_name[new.name] for _, f in rows.same for new in f.marks}
         self.refreshed: set[str] = set()
         marks = list(self._changes())
         self.changes = [*marks, *self._contents(marks)]
+
+    # -- tables ---------------------------------------------------------------------------------
+    def _tables(self) -> Iterator[tuple[int, Rows]]:
+        """The tables whose rows come and go: where in the wording each begins, and what is done with it."""
+        here, there = row_elements(self.opened), row_elements(self.other)
+        tables = tables_of(sentences_of(self.fresh), there)
+        table_of = {found.name: table for table in tables for row in table for found in row.marks}
+        place_of = {name: at for at, wording in enumerate(self.printed.wording) for name in wording.marks}
+        for table in tables_of(self._here, here):
+            first = next((at for at, row in enumerate(table) if row.marks), 0)
+            start = place_of.get(table[first].marks[0].name, -1) - first if table[first].marks else -1
+            if start < 0 or not self._untouched(table, self.printed.wording[start : start + len(table)]):
+                continue
+            partners = [
+                table_of.get(mark.name) for row in table for f in row.marks if (mark := self.partners.get(f.name))
+            ]
+            fresh = partners[0] if partners else None
+            if fresh is None or any(partner is not fresh for partner in partners):
+                continue
+            if [row.digest for row in table] != [row.digest for row in fresh]:
+                rows = planned(table, fresh, here, there)
+                if rows is not None:
+                    yield start, rows
+
+    def _untouched(self, table: tuple[Sentence, ...], printed: tuple[Wording, ...]) -> bool:
+        """Whether every row of a table is as it was printed."""
+        return tuple(row.wording for row in table) == printed and all(
+            (mark := self.edited.mark(found.name)) is not None and mark.text == found.text
+            for row in table
+            for found in row.marks
+        )
+
+    @cached_property
+    def namer(self) -> Namer:
+        """Gives names and numbers that the report does not use."""
+        names = [int(found.name.removeprefix(PREFIX)) for found in self.edited.found if found.name[5:].isdigit()]
+        names += [int(mark.name.removeprefix(PREFIX)) for mark in self.printed.marks]
+        # far above the numbers that tracked changes get
+        return Namer(max([0, *names]), highest_number(self.opened) + 1_000_000)
 
     # -- marks ----------------------------------------------------------------------------------
     def _changes(self) -> Iterator[Change]:
@@ -269,8 +316,15 @@ class Plan:
 
     def reworded(self) -> Iterator[Finding]:
         """The sentences and rows that would read otherwise now: not touched."""
+        done = {at for start, rows in self.tables for at in range(start, start + len(rows.edited))}
+        settled = {row.digest for _, rows in self.tables for row in rows.fresh}
         for gap in self.gaps:
-            yield from self._reworded(gap)
+            printed = tuple(at for at in gap.printed if at not in done)
+            now = tuple(at for at in gap.now if self.now.wording[at].digest not in settled)
+            yield from self._reworded(replace(gap, printed=printed, now=now))
+        for _, rows in self.tables:
+            place, gone, new = self.place(rows.edited[0].paragraph), len(rows.gone), len(rows.new)
+            yield finding("D874", place, found=str(gone), expected=str(new))
 
     def _reworded(self, gap: Gap) -> Iterator[Finding]:
         old = dict.fromkeys(sentence for at in gap.printed for sentence in self._now(at))
@@ -382,9 +436,15 @@ class Plan:
                 yield Change(found, new)
 
     # -- what the refreshed report knows ----------------------------------------------------------
-    def manifest(self) -> Manifest:
-        """The manifest of the refreshed report: the same bookmarks with what they say now."""
+    def manifest(self, named: Sequence[Mapping[str, str]]) -> Manifest:
+        """The manifest of the refreshed report: the same bookmarks with what they say now.
+
+        ``named``: for each table with other rows the new names of the fresh report's marks.
+        """
         there = {found.name for found in self.edited.found if found.text}
+        for _, rows in self.tables:
+            kept = set(rows.stayed.values())
+            there -= {found.name for row in rows.edited for found in row.marks if found.name not in kept}
         marks = []
         sources: dict[str, Source] = {}
         for mark in self.printed.marks:
@@ -396,9 +456,19 @@ class Plan:
                 source = self.now.source(key) or self.printed.source(key)
                 if source is not None:
                     sources[key] = source
+        wording = list(self.printed.wording)
+        for (start, rows), names in sorted(zip(self.tables, named, strict=True), key=lambda one: -one[0][0]):
+            wording[start : start + len(rows.edited)] = wording_of(rows, names)
+            for old, name in names.items():
+                new = self.now.by_name[old]
+                marks.append(replace(new, name=name, carrier="bookmark"))
+                sources |= {key: self.now.sources[key] for key in (new.key, *(part.key for part in new.parts))}
+        marks.sort(key=lambda mark: mark.name)
         for chart in self.now.charts:
             sources |= {point.key: self.now.sources[point.key] for point in chart.points}
-        return replace(self.printed, origin=self.now.origin, sources=sources, marks=tuple(marks))
+        return replace(
+            self.printed, origin=self.now.origin, sources=sources, marks=tuple(marks), wording=tuple(wording)
+        )
 
     def summary(self) -> Finding:
         """How many marks were refreshed."""

@@ -39,10 +39,7 @@ class Tracker:
     @classmethod
     def of(cls, opened: Opened, date: datetime) -> Tracker:
         """The tracker of a report; its numbers follow the highest of the report."""
-        used = [0]
-        for root in opened.trees.values():
-            used += [int(i) for e in root.iter() if (i := str(e.get(f"{W}id", ""))).isdigit() and len(i) < 10]
-        return cls(date, max(used))
+        return cls(date, highest_number(opened))
 
     def change(self, run: Any, tag: str) -> Any:
         """An empty ``w:ins`` or ``w:del``."""
@@ -52,6 +49,14 @@ class Tracker:
         made.set(f"{W}author", AUTHOR)
         made.set(f"{W}date", f"{self.date:%Y-%m-%dT%H:%M:%SZ}")
         return made
+
+
+def highest_number(opened: Opened) -> int:
+    """The highest number that a bookmark, a comment or a change of a report has."""
+    used = [0]
+    for root in opened.trees.values():
+        used += [int(i) for e in root.iter() if (i := str(e.get(f"{W}id", ""))).isdigit() and len(i) < 9]
+    return max(used)
 
 
 def rewrite(opened: Opened, changes: Iterable[Change], tracker: Tracker | None) -> set[str]:
@@ -116,8 +121,8 @@ def _runs_of(signs: tuple[tuple[int, Any], ...], start: int, end: int) -> Iterat
         yield _alone(own)
 
 
-def _text(like: Any, text: str) -> Any:
-    made = like.makeelement(f"{W}t", {_SPACE: "preserve"})
+def _text(near: Any, text: str) -> Any:
+    made = near.makeelement(f"{W}t", {_SPACE: "preserve"})
     made.text = text
     return made
 
@@ -127,15 +132,15 @@ def _alone(sign: Any) -> Any:
     run = sign.getparent()
     behind = list(sign.itersiblings())
     if behind:
-        run.addnext(_like(run, behind))
+        run.addnext(like(run, behind))
     if any(child.tag != f"{W}rPr" for child in sign.itersiblings(preceding=True)):
-        own = _like(run, [sign])
+        own = like(run, [sign])
         run.addnext(own)
         return own
     return run
 
 
-def _like(run: Any, children: list[Any]) -> Any:
+def like(run: Any, children: list[Any]) -> Any:
     """A run with the formatting of another."""
     made = run.makeelement(run.tag, run.attrib)
     properties = run.find(f"{W}rPr")
@@ -147,19 +152,14 @@ def _like(run: Any, children: list[Any]) -> Any:
 
 def _replace(runs: list[Any], text: str, tracker: Tracker | None) -> None:
     """Put a text in place of some runs; its formatting is that of the first."""
-    new = _like(runs[0], _letters(runs[0], text))
+    new = like(runs[0], letters(runs[0], text))
     if tracker is None:
         runs[0].addprevious(new)
         for run in runs:
             run.getparent().remove(run)
         return
     for run in runs:
-        gone = tracker.change(run, "del")
-        run.addprevious(gone)
-        gone.append(run)
-        for letters in run.iter(f"{W}t"):
-            letters.tag = f"{W}delText"
-            letters.set(_SPACE, "preserve")
+        run_as_deleted(run, tracker)
     inserted = tracker.change(new, "ins")
     inserted.append(new)
     gone = runs[0].getparent()
@@ -175,12 +175,22 @@ def _replace(runs: list[Any], text: str, tracker: Tracker | None) -> None:
         inserted.addnext(rest)
 
 
-def _letters(like: Any, text: str) -> list[Any]:
+def run_as_deleted(run: Any, tracker: Tracker) -> None:
+    """Mark a run as deleted."""
+    gone = tracker.change(run, "del")
+    run.addprevious(gone)
+    gone.append(run)
+    for text in run.iter(f"{W}t"):
+        text.tag = f"{W}delText"
+        text.set(_SPACE, "preserve")
+
+
+def letters(near: Any, text: str) -> list[Any]:
     """A text as the children of a run: letters, tabs, breaks."""
     made = []
     for piece in re.split("([\t\n])", text):
         if piece:
-            made.append(like.makeelement(_SIGNS[piece]) if piece in _SIGNS else _text(like, piece))
+            made.append(near.makeelement(_SIGNS[piece]) if piece in _SIGNS else _text(near, piece))
     return made
 
 

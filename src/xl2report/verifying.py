@@ -314,7 +314,7 @@ class _Comparison:
         if expected and found.text:
             first = text.find(sentence) if sentence in text else 0
             at = found.start - first
-            if 0 <= at and sentence[at : at + len(found.text)] == found.text:
+            if at >= 0 and sentence[at : at + len(found.text)] == found.text:
                 should = sentence[:at] + expected + sentence[at + len(found.text) :]
         at = sentence.find(found.text)
         name = self._label(mark) if mark is not None else ""
@@ -370,7 +370,7 @@ def _agrees(text: str, mark: Mark) -> bool:
         return True
     if mark.kind in _NUMERIC:
         now, wanted = _value(text), _value(mark.text)
-        return now is not None and now == wanted and text.strip()[-1:] in "%％" and mark.text[-1:] in "%％" or (
+        return (now is not None and now == wanted and text.strip()[-1:] in "%％" and mark.text[-1:] in "%％") or (
             now is not None and now == wanted and "%" not in text.translate(_PER) + mark.text
         )
     ways = directions(text)
