@@ -426,7 +426,9 @@ def verify(
     if not accounts.ok:
         return VerifyResult(accounts.findings, readable=accounts.readable)
     if edited is None:
-        return VerifyResult(tuple(verify_schedules(schedules or {}, grids(accounts.schedules()) or {}, accounts.sheets, name)))
+        return VerifyResult(
+            tuple(verify_schedules(schedules or {}, grids(accounts.schedules()) or {}, accounts.sheets, name))
+        )
     now, findings = accounts.narrative(template, with_tables=edited.has_schedules)
     fresh = read_marks(now) if now is not None else None
     if fresh is None or fresh.manifest is None:

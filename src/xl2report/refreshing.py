@@ -257,9 +257,9 @@ class Plan:
     def _tell(self, code: str, found: Found, mark: Mark, new: str) -> None:
         source = self.now.source(mark.key) or self.printed.source(mark.key)
         terms = [Term(source.label if source else mark.key, f"{mark.text} → {new}", _cells(source))]
-        for part in mark.parts:
+        for part in self.partners[mark.name].parts:
             known = self.now.source(part.key)
-            terms += [Term(known.label, _value(known), _cells(known))] if known else []
+            terms += [Term(known.label, part.text, _cells(known))] if known else []
         self.findings.append(
             finding(
                 code,
@@ -302,9 +302,13 @@ class Plan:
         return saying
 
     @cached_property
-    def _said(self) -> Mapping[str, str]:
-        """Digest of words -> the sentence of the fresh report."""
-        return {sentence.digest: sentence.text for sentence in reversed(sentences_of(self.fresh))}
+    def _said(self) -> tuple[str, ...]:
+        """The sentences of the fresh report, in the order of its wording."""
+        places: dict[str, list[str]] = {}
+        for sentence in sentences_of(self.fresh):
+            places.setdefault(sentence.digest, []).append(sentence.text)
+        left = {digest: iter(texts) for digest, texts in places.items()}
+        return tuple(next(left.get(wording.digest, iter(())), "") for wording in self.now.wording)
 
     def _now(self, printed: int) -> tuple[Sentence, ...]:
         """What stands now where a sentence was printed: nothing where it was taken out or its words are others' now."""
@@ -312,7 +316,9 @@ class Plan:
         held = dict.fromkeys(self._holding[name] for name in wording.marks if name in self._holding)
         if wording.marks:
             return tuple(held)
-        return tuple(self._saying.get(wording.digest, ())[:1])
+        same = self._saying.get(wording.digest, [])
+        twins = [at for at, one in enumerate(self.printed.wording) if one.digest == wording.digest]
+        return (same[twins.index(printed)],) if len(same) == len(twins) else ()
 
     def reworded(self) -> Iterator[Finding]:
         """The sentences and rows that would read otherwise now: not touched."""
@@ -329,8 +335,7 @@ class Plan:
     def _reworded(self, gap: Gap) -> Iterator[Finding]:
         old = dict.fromkeys(sentence for at in gap.printed for sentence in self._now(at))
         found = "\n".join(sentence.text for sentence in old)
-        new = [self.now.wording[at] for at in gap.now]
-        expected = "\n".join(text for wording in new if (text := self._said.get(wording.digest, "")))
+        expected = "\n".join(text for at in gap.now if (text := self._said[at]))
         if found == expected:
             return
         rows = any(sentence.row for sentence in old)
@@ -346,14 +351,14 @@ class Plan:
     def lost(self) -> Iterator[Finding]:
         """The marks that are no longer there, and those that stand in several places."""
         there = {found.name for found in self.edited.found if found.text}
-        for one in self.pairs:
+        for one, other in self.pairs.items():
             wording = self.printed.wording[one]
             gone = [mark for n in wording.marks if n not in there and (mark := self.printed.by_name.get(n))]
             if not gone:
                 continue
             around = self._now(one)
             terms = [Term(self._label(mark), f"{mark.text} → {self.partners[mark.name].text}") for mark in gone]
-            expected = self._said.get(wording.digest, "")
+            expected = self._said[other]
             found = around[0].text if around else ""
             yield finding(
                 "D866", self.place(around[0].paragraph if around else -1), found=found, expected=expected, terms=terms
@@ -480,7 +485,3 @@ def _cells(source: Source | None) -> str:
     if source is None:
         return ""
     return "、".join(source.cells[:3]) + ("…" if len(source.cells) > 3 else "")
-
-
-def _value(source: Source) -> str:
-    return "" if source.value is None else f"{source.value.normalize():f}"

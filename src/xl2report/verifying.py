@@ -29,10 +29,11 @@ _LIST = re.compile(r"[（(]?\d{1,2}[.．、）)]|(?:图|表|附件|附表|公开
 """How a sentence begins that is numbered; after these words a number is no amount either."""
 _AMOUNT = re.compile(r"\s*(?:万元|亿元|元|个百分点|百分点)")
 _PAGE_NUMBER = re.compile(r"[\s\d—–\-第页共/]*")
-_EMPTY = "（报告里没有）"
+NOTHING = "—"
+"""What is shown of something that is not there."""
 
 
-def verify(edited: Marked, fresh: Marked, profile: Profile, name: str, year: int) -> tuple[Finding, ...]:
+def verify_report(edited: Marked, fresh: Marked, profile: Profile, name: str, year: int) -> tuple[Finding, ...]:
     """Everything in an edited report that does not agree with the one compiled now, in reading order.
 
     Args:
@@ -76,6 +77,8 @@ class _Comparison:
         self.words = aligned(self.here, self.there)
         self.fresh_places = {found.name: found for found in fresh.found}
         self.covered: set[int] = set()
+        self.right: dict[int, dict[tuple[int, int], str]] = {}
+        """Paragraph -> the marks in it that are wrong, by where they begin and end, with what the accounts say."""
 
     def findings(self) -> Iterator[Finding]:
         """All of them: marks and numbers by paragraph, then what is nowhere, then charts."""
@@ -83,8 +86,17 @@ class _Comparison:
             yield finding("D815", self.name)
         placed: list[tuple[int, int, Finding]] = []
         missing: list[Mark] = []
-        for said in self._said(missing):
+        everything = list(self._said(missing))
+        for said in everything:
             self.covered.update(self.here.within(said.found))
+            if (
+                said.now is not None
+                and not _agrees(self._whole(said.found, said.now), said.now)
+                and said.found.until == said.found.paragraph
+            ):
+                place = self.right.setdefault(said.found.paragraph, {})
+                place[said.found.start, said.found.end] = said.now.text
+        for said in everything:
             placed += [(said.found.paragraph, said.found.start, found) for found in self._compared(said)]
         placed += self._twice()
         placed += self._unmarked()
@@ -130,7 +142,7 @@ class _Comparison:
             return
         kept = printed is not None and _same(found.text, printed.text)
         if now is None:
-            yield self._finding("D802", found, printed, now=found.text, fresh="—")
+            yield self._finding("D802", found, printed, now=found.text, fresh=NOTHING)
         elif kept:
             yield self._finding("D802", found, now, now=found.text, fresh=now.text, expected=now.text)
         elif now.kind == "text" and set(numbers(found.text)) <= set(numbers(now.text)):
@@ -141,7 +153,9 @@ class _Comparison:
             yield self._finding("D804", found, now, now=found.text, fresh=now.text, expected=now.text)
         else:
             code = "D801" if printed.text == now.text else "D803"
-            yield self._finding(code, found, now, now=found.text, printed=printed.text, fresh=now.text, expected=now.text)
+            yield self._finding(
+                code, found, now, now=found.text, printed=printed.text, fresh=now.text, expected=now.text
+            )
 
     def _whole(self, found: Found, mark: Mark | None) -> str:
         """The text of a mark; of a phrase with the word of direction that was typed right before its bookmark."""
@@ -150,20 +164,18 @@ class _Comparison:
             return found.text
         before = self.here.signs[inside.start - 1]
         touching = before.sign == DIRECTION and (before.paragraph, before.end) == (found.paragraph, found.start)
-        return before.text + found.text if touching and not directions(mark.text[:2]) == directions(found.text[:2]) else found.text
+        replaced = touching and directions(mark.text[:2]) != directions(found.text[:2])
+        return before.text + found.text if replaced else found.text
 
     # -- several marks --------------------------------------------------------------------------
     def _twice(self) -> Iterator[tuple[int, int, Finding]]:
-        """Marks that stand in several places: one finding for each sentence that was copied."""
-        sentences: dict[int, list[Found]] = defaultdict(list)
+        """Marks that stand in several places: one finding for each paragraph that was copied."""
+        paragraphs: dict[int, list[Found]] = defaultdict(list)
         for name in self.edited.duplicated:
             for found in [one for one in self.edited.found if one.name == name][1:]:
-                inside = self.here.within(found)
-                if inside:
-                    sentences[self.here.sentence_of[inside.start]].append(found)
-        for copies in sentences.values():
-            marks = [mark for found in copies if (mark := self.edited.mark(found.name))]
-            names = self._labels(marks)
+                paragraphs[found.paragraph].append(found)
+        for copies in paragraphs.values():
+            names = self._labels(mark for found in copies if (mark := self.edited.mark(found.name)))
             if names:
                 yield copies[0].paragraph, copies[0].start, self._finding("D806", copies[0], None, name=names)
 
@@ -180,11 +192,15 @@ class _Comparison:
             said = self.there.said(self.there.sentence_of[inside.start]) if inside else place.text
             where = self._before(inside.start) if inside else self.name
             only_words = all(mark.kind == "text" for mark in marks)
-            if only_words and any(at in self.words.of_fresh for at in range(*self.there.sentences[self.there.sentence_of[inside.start]])):
+            if only_words and any(
+                at in self.words.of_fresh for at in range(*self.there.sentences[self.there.sentence_of[inside.start]])
+            ):
                 continue  # the sentence was reworded without them
             terms = tuple(term for mark in marks[:MOST] for term in self._terms(mark))
             names = self._labels(marks)
-            yield finding("D805", where, name=names, found=_EMPTY, expected=_short(said, said.find(place.text)), terms=terms)
+            yield finding(
+                "D805", where, name=names, found=NOTHING, expected=_short(said, said.find(place.text)), terms=terms
+            )
 
     def _before(self, sign: int) -> str:
         """The place of what stands before a sign of the fresh report, where that would have to be put."""
@@ -216,7 +232,15 @@ class _Comparison:
             if guess.equal:
                 made = self._finding("D808", place, None, text=typed, name=names)
             elif guess.marks:
-                made = self._finding("D807", place, None, text=typed, name=names, expected=guess.marks[0].text, expected_text=guess.marks[0].text)
+                made = self._finding(
+                    "D807",
+                    place,
+                    None,
+                    text=typed,
+                    name=names,
+                    expected=guess.marks[0].text,
+                    expected_text=guess.marks[0].text,
+                )
             else:
                 expected = self.there.signs[other].text if other is not None and other not in marked else ""
                 made = self._finding("D809", place, None, text=typed, expected=expected)
@@ -231,7 +255,9 @@ class _Comparison:
         first, _ = self.here.sentences[self.here.sentence_of[at]]
         start = max(self.here.signs[first].start, sign.start - 3)
         numbered = (match for match in _LIST.finditer(paragraph.text, start, sign.end + 2))
-        listed = any(m.start() <= sign.start < m.end() and (m[0][0] not in "（(0123456789" or at - first < 2) for m in numbered)
+        listed = any(
+            m.start() <= sign.start < m.end() and (m[0][0] not in "（(0123456789" or at - first < 2) for m in numbered
+        )
         return listed or bool(_OWN.match(paragraph.text, sign.start))
 
     def _in_other_words(self, at: int) -> bool:
@@ -257,7 +283,11 @@ class _Comparison:
             expected = self.there.signs[other].text if other is not None else self._direction_of(at)
             if expected and DIRECTIONS[expected] != DIRECTIONS[sign.text]:
                 place = Found("", sign.paragraph, sign.start, sign.paragraph, sign.end, sign.text, "text")
-                yield sign.paragraph, sign.start, self._finding("D810", place, None, now=sign.text, fresh=expected, expected=expected)
+                yield (
+                    sign.paragraph,
+                    sign.start,
+                    self._finding("D810", place, None, now=sign.text, fresh=expected, expected=expected),
+                )
 
     def _direction_of(self, at: int) -> str:
         """The word for the sign of the change that follows a word which was typed in, "" where none follows."""
@@ -272,7 +302,11 @@ class _Comparison:
 
     def _leftovers(self) -> Iterator[tuple[int, int, Finding]]:
         """Words of templates that nobody replaced, in sentences that are not the fresh report's."""
-        rules = [rule for rule in self.profile.rules.values() if rule.scope == "texts" and not rule.claims]
+        rules = [
+            rule
+            for rule in self.profile.rules.values()
+            if rule.scope == "texts" and not any(claim.text for claim in rule.claims)
+        ]
         known = set(self.there.skeletons)
         for number, (first, _) in enumerate(self.here.sentences):
             if self.here.skeletons[number] in known:
@@ -280,7 +314,9 @@ class _Comparison:
             said = self.here.said(number)
             for rule in rules:
                 word = found_word(said, rule.of, self.year)
-                if word and not any(word in self.there.said(near) for near in [self.words.partner(number)] if near is not None):
+                if word and not any(
+                    word in self.there.said(near) for near in [self.words.partner(number)] if near is not None
+                ):
                     sign = self.here.signs[first]
                     place = Found("", sign.paragraph, sign.start, sign.paragraph, sign.end, sign.text, "text")
                     yield sign.paragraph, sign.start, self._finding("D811", place, None, text=word)
@@ -293,35 +329,50 @@ class _Comparison:
         for chart in self.manifest.charts:
             now = drawn.get(chart.name)
             if now is None:
-                yield finding("D812", self.name, chart=chart.name, found=_EMPTY, expected=_points(chart))
+                yield finding("D812", self.name, chart=chart.name, found=NOTHING, expected=_points(chart))
                 continue
             values = [_value(text) for text in now.values]
             wanted = [_value(point.text) for point in chart.points]
             same = len(values) == len(wanted) and all(
-                a is not None and b is not None and abs(a - b) < Decimal("0.005") for a, b in zip(values, wanted, strict=True)
+                a is not None and b is not None and abs(a - b) < Decimal("0.005")
+                for a, b in zip(values, wanted, strict=True)
             )
             if not same or [c.strip() for c in now.categories] != [p.category.strip() for p in chart.points]:
                 said = "；".join(f"{c} {v}" for c, v in zip(now.categories, now.values, strict=False))
-                terms = [t for point in chart.points[:MOST] if (s := self.manifest.source(point.key)) for t in self._of(s, point.text)]
+                terms = [
+                    t
+                    for point in chart.points[:MOST]
+                    if (s := self.manifest.source(point.key))
+                    for t in self._of(s, point.text)
+                ]
                 yield finding("D812", self.name, chart=chart.name, found=said, expected=_points(chart), terms=terms)
 
     # -- words ----------------------------------------------------------------------------------
-    def _finding(self, code: str, found: Found, mark: Mark | None, *, expected: str = "", **words: str | Words) -> Finding:
+    def _finding(self, code: str, found: Found, mark: Mark | None, *, expected: str = "", **words: str) -> Finding:
         """A finding at a place of the edited report: its sentence, and the sentence as it should read."""
-        text = self.edited.paragraphs[found.paragraph].text
-        sentence = self.edited.sentence(found) or text.strip()
-        should = sentence.replace(found.text, expected, 1) if expected and found.text else ""
-        if expected and found.text:
-            first = text.find(sentence) if sentence in text else 0
-            at = found.start - first
-            if at >= 0 and sentence[at : at + len(found.text)] == found.text:
-                should = sentence[:at] + expected + sentence[at + len(found.text) :]
-        at = sentence.find(found.text)
+        sentence, first = self._sentence(found)
+        should = self._corrected(sentence, found, first, expected) if expected else ""
+        at = found.start - first
         name = self._label(mark) if mark is not None else ""
         return finding(
             code, self._place(found.paragraph), found=_short(sentence, at), expected=_short(should, at),
             terms=self._terms(mark) if mark is not None else (), **{"name": name, **words},
         )  # fmt: skip
+
+    def _sentence(self, found: Found) -> tuple[str, int]:
+        """The sentence that something stands in, and where in its paragraph that begins."""
+        text = self.edited.paragraphs[found.paragraph].text
+        sentence = self.edited.sentence(found) or text.strip()
+        first = text.rfind(sentence, 0, found.start + len(sentence)) if sentence else 0
+        return sentence, max(first, 0)
+
+    def _corrected(self, sentence: str, found: Found, first: int, expected: str) -> str:
+        """A sentence as it should read: with a new text in a place, and with those of all other marks in it that are wrong."""
+        wrong = {(found.start, found.end): expected} | self.right.get(found.paragraph, {})
+        for (start, end), text in sorted(wrong.items(), reverse=True):
+            if first <= start <= end <= first + len(sentence):
+                sentence = sentence[: start - first] + text + sentence[end - first :]
+        return sentence
 
     def _place(self, paragraph: int) -> str:
         one = self.edited.paragraphs[paragraph]
@@ -336,7 +387,9 @@ class _Comparison:
 
     def _label_of(self, key: str) -> str:
         source = self._source(key)
-        return source.label if source is not None else key
+        label = source.label if source is not None else key
+        base, companion = key.rpartition(".")[::2]
+        return f"{self._label_of(base)}的{companion}" if label == key and base else label
 
     def _labels(self, marks: Iterable[Mark]) -> str:
         names = list(dict.fromkeys(self._label(mark) for mark in marks))
@@ -356,7 +409,7 @@ class _Comparison:
     def _of(self, source: Source, text: str) -> Iterator[Term]:
         unit = "" if source.unit in ("", "%") else source.unit
         cells = "、".join(source.cells[:MOST]) + ("…" if len(source.cells) > MOST else "")
-        yield Term(source.label, _short(text + unit, 0), cells)
+        yield Term(self._label_of(source.key), _short(text + unit, 0), cells)
         if source.how and source.how != source.label:
             yield Term(FORMULA, source.how)
 
@@ -369,15 +422,14 @@ def _agrees(text: str, mark: Mark) -> bool:
     if _same(text, mark.text):
         return True
     if mark.kind in _NUMERIC:
-        now, wanted = _value(text), _value(mark.text)
-        return (now is not None and now == wanted and text.strip()[-1:] in "%％" and mark.text[-1:] in "%％") or (
-            now is not None and now == wanted and "%" not in text.translate(_PER) + mark.text
-        )
+        now = _value(text)
+        return now is not None and (now, _of_hundred(text)) == (_value(mark.text), _of_hundred(mark.text))
     ways = directions(text)
     return mark.kind == "phrase" and not _other_numbers(text, mark) and (not ways or ways == directions(mark.text))
 
 
-_PER = {ord("％"): "%"}
+def _of_hundred(text: str) -> bool:
+    return text.rstrip()[-1:] in ("%", "％")
 
 
 def _other_numbers(text: str, mark: Mark) -> bool:

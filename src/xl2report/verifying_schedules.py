@@ -11,7 +11,7 @@ from xl2report.figures import half_up
 from xl2report.findings import Finding, Term, Words, finding
 from xl2report.manifest import areas
 from xl2report.reader import values_of
-from xl2report.schedules import sheet_name
+from xl2report.schedules import sheet_name, sum_formula
 from xl2report.sheets import Box, Sheet
 
 Value = str | Decimal | None
@@ -24,7 +24,7 @@ MOST = 6
 
 
 def grids(data: bytes) -> dict[str, Grid] | None:
-    """The values of every sheet, formulas by what they were computed to; ``None`` where it is no workbook."""
+    """The values of every sheet, formulas by what they were last computed to; ``None`` where it is no workbook."""
     sheets = values_of(data)
     if sheets is None:
         return None
@@ -67,19 +67,23 @@ def _sheet(place: str, edited: Grid, fresh: Grid, boxes: Mapping[tuple[int, int]
     for here, there in _paired(ours, theirs):
         if here is None and there is not None:
             if any(theirs[there]):
-                missing = {"what_zh": f"少了第{there + 1}行", "what_en": f"row {there + 1} is missing"}
-                yield finding("D818", place, expected=_said(theirs[there]), **missing)
+                zh, en = f"少了第{there + 1}行", f"row {there + 1} is missing"
+                yield finding("D818", place, expected=_said(theirs[there]), what_zh=zh, what_en=en)
         elif there is None and here is not None:
             if any(ours[here]):
-                extra = {"what_zh": f"多了第{here + 1}行", "what_en": f"row {here + 1} is too many"}
-                yield finding("D818", place, found=_said(ours[here]), **extra)
+                zh, en = f"多了第{here + 1}行", f"row {here + 1} is too many"
+                yield finding("D818", place, found=_said(ours[here]), what_zh=zh, what_en=en)
         elif here is not None and there is not None:
             width = max(len(ours[here]), len(theirs[there]))
             for column in range(width):
                 now, wanted = (row[column] if column < len(row) else None for row in (ours[here], theirs[there]))
-                if not _same(now, wanted):
+                box = boxes.get((there, column))
+                never = (
+                    box is not None and bool(box.addends) and now == sum_formula(box.addends)
+                )  # computed by no program
+                if not never and not _same(now, wanted):
                     cell = f"{place}!{letters(column)}{here + 1}"
-                    terms = _terms(boxes.get((there, column)))
+                    terms = _terms(box)
                     yield finding("D817", cell, found=_text(now), expected=_text(wanted), terms=terms)
 
 
@@ -88,7 +92,9 @@ def _trimmed(row: Sequence[Value]) -> tuple[Value, ...]:
     return tuple(row[: last + 1])
 
 
-def _paired(edited: Sequence[tuple[Value, ...]], fresh: Sequence[tuple[Value, ...]]) -> Iterator[tuple[int | None, int | None]]:
+def _paired(
+    edited: Sequence[tuple[Value, ...]], fresh: Sequence[tuple[Value, ...]]
+) -> Iterator[tuple[int | None, int | None]]:
     """Each row beside the one that it is: rows that are the same, between them rows that are alike, in order."""
     matcher = SequenceMatcher(None, edited, fresh, autojunk=False)
     for kind, first, until, begin, end in matcher.get_opcodes():
@@ -130,7 +136,7 @@ def _text(value: Value) -> str:
     if isinstance(value, Decimal):
         text = format(value, "f")
         return text.rstrip("0").rstrip(".") if "." in text else text
-    return "（空）" if value is None else value
+    return "—" if value is None else value
 
 
 def _terms(box: Box | None) -> Iterator[Term]:
