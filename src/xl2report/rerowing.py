@@ -18,9 +18,7 @@ from xl2report.marks import HIDDEN, Opened, W
 from xl2report.rewriting import Tracker, letters, like, run_as_deleted
 from xl2report.sentences import Sentence
 
-_LOOK = re.compile(
-    r"<w:(?:t|bookmarkStart|bookmarkEnd)\b[^>]*?(?:/>|>(?:[^<]*</w:t>)?)|<w:vMerge[^>]*/>|<w:tab/>|<w:br/>"
-)
+_MERGE = re.compile(r"<w:vMerge[^>]*/>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,25 +76,36 @@ def planned(
     if not same or any(at < 0 for at, _ in wanted):
         return None
     new = []
-    looks = [(_look(there[f.row]), here[e.row]) for e, f in same]
-    others = [(_look(row), row) for row in gone]
+    patterns = [(_look(there[f.row]), here[e.row]) for e, f in same] + [(_look(row), row) for row in gone]
     for at, sentence in wanted:
-        look, row = _look(there[sentence.row]), there[sentence.row]
-        fitting = [pattern for known, pattern in [*looks, *others] if known == look]
-        cells = [
-            pattern for _, pattern in [*looks, *others] if len(pattern.findall(f"{W}tc")) == len(row.findall(f"{W}tc"))
-        ]
-        if not (fitting or cells):
+        row, after = there[sentence.row], here[edited[at].row]
+        look = _look(row)
+        fitting = [(known, pattern) for known, pattern in patterns if len(known) == len(look)]
+        if not fitting:
             return None
-        new.append(NewRow((fitting or cells)[0], row, here[edited[at].row]))
+        _, pattern = max(fitting, key=lambda one: (_likeness(one[0], look), one[1] is after))
+        new.append(NewRow(pattern, row, after))
     return Rows(tuple(same), tuple(gone), tuple(new), tuple(edited), tuple(fresh))
 
 
-def _look(row: Any) -> str:
-    """A row without what it says."""
+def _look(row: Any) -> list[tuple[str, str, str]]:
+    """How each cell of a row looks: the cell, its paragraph, its letters ("" where there are none)."""
     from lxml import etree
 
-    return _LOOK.sub("", etree.tostring(row, encoding="unicode"))
+    def said(element: Any) -> str:
+        return "" if element is None else _MERGE.sub("", etree.tostring(element, encoding="unicode", with_tail=False))
+
+    cells = row.findall(f"{W}tc")
+    return [
+        (said(cell.find(f"{W}tcPr")), said(cell.find(f"{W}p/{W}pPr")), said(cell.find(f".//{W}r/{W}rPr")))
+        for cell in cells
+    ]
+
+
+def _likeness(one: list[tuple[str, str, str]], other: list[tuple[str, str, str]]) -> int:
+    """In how much two rows of as many cells look the same; cells without letters say nothing of letters."""
+    pairs = zip(one, other, strict=True)
+    return sum((a == b) + (c == d) + (e == f and bool(e)) for (a, c, e), (b, d, f) in pairs)
 
 
 @dataclass
