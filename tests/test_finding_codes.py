@@ -22,6 +22,8 @@ import xl2report
 from xl2report.cli import describe, main
 from xl2report.findings import CODES, Finding
 from xl2report.loading import load_profile
+from xl2report.marks import W
+from xl2report.packages import pack, parts_of
 
 Said = list[tuple[str, str]]
 """What is said about an input: each finding as text, in Chinese and in English."""
@@ -76,6 +78,42 @@ def compiled_with_office(script: str, **options: Any) -> Said:
         patch.setenv("PATH", str(programs))
         patch.setattr("xl2report.office.USUAL", ())
         return compiled(example(), **options)
+
+
+def edited_report(*changes: tuple[str, str], marks: Any = "bookmark", **cells: Any) -> Said:
+    """The example's report with texts of its body changed, verified against the example with cells changed."""
+    data, _ = xl2report.load(xl2report.example()).narrative(marks=marks)
+    assert data is not None
+    report = docx.Document(io.BytesIO(data))
+    for old, new in changes:
+        text = next(t for t in report.element.body.iter(f"{W}t") if old in (t.text or ""))
+        text.text = text.text.replace(old, new)
+    report.save("report.docx")
+    return verified(**cells)
+
+
+def edited_parts(old: bytes, new: bytes) -> Said:
+    """The example's report with something else in one of its parts, verified against the example."""
+    data, _ = xl2report.load(xl2report.example()).narrative()
+    assert data is not None
+    parts = parts_of(data)
+    name = next(name for name, part in parts.items() if old in part)
+    parts[name] = parts[name].replace(old, new)
+    Path("report.docx").write_bytes(pack(parts))
+    return verified()
+
+
+def verified(name: str = "report.docx", **cells: Any) -> Said:
+    example(**cells).save("accounts.xlsx")
+    return said(xl2report.verify(name, "accounts.xlsx").findings)
+
+
+def edited_schedules(edit: Callable[[Any], None]) -> Said:
+    Path("schedules.xlsx").write_bytes(xl2report.load(xl2report.example()).schedules())
+    schedules = load_workbook("schedules.xlsx")
+    edit(schedules)
+    schedules.save("schedules.xlsx")
+    return verified("schedules.xlsx")
 
 
 def compiled_bytes(data: bytes) -> Said:
@@ -1402,6 +1440,372 @@ def an_annotated_copy_of_the_old_format() -> Said:
     return said(xl2report.load("accounts.xlsx").annotate("checked.xls").findings)
 
 
+# -- reports that were edited --------------------------------------------------------------------------
+
+
+@case(
+    "D801",
+    zh="""
+    错误 D801 report.docx 第120段  人员经费被手工改过：印出的是 985.25，现为 958.25，账上是 985.25
+        现为：人员经费958.25万元，主要包括：基本工资、津贴补贴、奖金、伙食补助费、绩效工资、机关事业单位基本养老保险缴费、职业年金缴费、职工基本医疗保险缴费、公务员医疗补助缴费、其他社会保障缴费、住房公积金、其他工资福利支出、抚恤金等。
+        应为：人员经费985.25万元，主要包括：基本工资、津贴补贴、奖金、伙食补助费、绩效工资、机关事业单位基本养老保险缴费、职业年金缴费、职工基本医疗保险缴费、公务员医疗补助缴费、其他社会保障缴费、住房公积金、其他工资福利支出、抚恤金等。
+        依据：人员经费 985.25万元（支出决算!H4:H8、支出决算!H20:H25、支出决算!H33:H39）；算法 表=支出决算，资金性质=一般公共预算财政拨款，支出类型=基本支出，经济科目=301|303
+        办法：请改回；账错了就改工作簿，再更新报告。
+    """,
+    en="""
+    error D801 report.docx 第120段  人员经费 was changed by hand: printed 985.25, now 958.25, the accounts say 985.25
+        found: 人员经费958.25万元，主要包括：基本工资、津贴补贴、奖金、伙食补助费、绩效工资、机关事业单位基本养老保险缴费、职业年金缴费、职工基本医疗保险缴费、公务员医疗补助缴费、其他社会保障缴费、住房公积金、其他工资福利支出、抚恤金等。
+        expected: 人员经费985.25万元，主要包括：基本工资、津贴补贴、奖金、伙食补助费、绩效工资、机关事业单位基本养老保险缴费、职业年金缴费、职工基本医疗保险缴费、公务员医疗补助缴费、其他社会保障缴费、住房公积金、其他工资福利支出、抚恤金等。
+        terms: 人员经费 985.25万元（支出决算!H4:H8、支出决算!H20:H25、支出决算!H33:H39）; formula 表=支出决算，资金性质=一般公共预算财政拨款，支出类型=基本支出，经济科目=301|303
+        what to do: Change it back; if the accounts are wrong, correct the workbook and refresh the report.
+    """,
+)
+def a_number_changed_in_the_report() -> Said:
+    return edited_report(("985.25", "958.25"))
+
+
+@case(
+    "D802",
+    zh="""
+    错误 D802 report.docx 第134段  国内公务接待批次已过时：报告为 6，账上是 7
+        现为：国内公务接待6批次，108人次（包括陪同人员），共计支出1.07万元，具体内容包括：主要用于接待省、市、县来检查调研考察等工作及招商引资工作。
+        应为：国内公务接待7批次，108人次（包括陪同人员），共计支出1.07万元，具体内容包括：主要用于接待省、市、县来检查调研考察等工作及招商引资工作。
+        依据：国内公务接待批次 7个（实物量!B12）；算法 表=实物量，项目=国内公务接待批次
+        办法：工作簿在编制报告之后改过，请更新报告。
+    """,
+    en="""
+    error D802 report.docx 第134段  国内公务接待批次 is stale: the report says 6, the accounts 7
+        found: 国内公务接待6批次，108人次（包括陪同人员），共计支出1.07万元，具体内容包括：主要用于接待省、市、县来检查调研考察等工作及招商引资工作。
+        expected: 国内公务接待7批次，108人次（包括陪同人员），共计支出1.07万元，具体内容包括：主要用于接待省、市、县来检查调研考察等工作及招商引资工作。
+        terms: 国内公务接待批次 7个（实物量!B12）; formula 表=实物量，项目=国内公务接待批次
+        what to do: The workbook was changed after the report was compiled; refresh the report.
+    """,
+)
+def a_report_that_is_older_than_the_accounts() -> Said:
+    return edited_report(实物量={"B12": 7})
+
+
+@case(
+    "D803",
+    zh="""
+    错误 D803 report.docx 第134段  国内公务接待人次被手工改过，账也变了：印出的是 108，现为 110，账上是 109
+        现为：国内公务接待6批次，110人次（包括陪同人员），共计支出1.07万元，具体内容包括：主要用于接待省、市、县来检查调研考察等工作及招商引资工作。
+        应为：国内公务接待6批次，109人次（包括陪同人员），共计支出1.07万元，具体内容包括：主要用于接待省、市、县来检查调研考察等工作及招商引资工作。
+        依据：国内公务接待人次 109个（实物量!B13）；算法 表=实物量，项目=国内公务接待人次
+        办法：请按账上的改；账错了就改工作簿，再更新报告。
+    """,
+    en="""
+    error D803 report.docx 第134段  国内公务接待人次 was changed by hand, and the accounts changed too: printed 108, now 110, the accounts say 109
+        found: 国内公务接待6批次，110人次（包括陪同人员），共计支出1.07万元，具体内容包括：主要用于接待省、市、县来检查调研考察等工作及招商引资工作。
+        expected: 国内公务接待6批次，109人次（包括陪同人员），共计支出1.07万元，具体内容包括：主要用于接待省、市、县来检查调研考察等工作及招商引资工作。
+        terms: 国内公务接待人次 109个（实物量!B13）; formula 表=实物量，项目=国内公务接待人次
+        what to do: Write what the accounts say; if they are wrong, correct the workbook and refresh the report.
+    """,
+)
+def a_number_changed_in_the_report_and_in_the_accounts() -> Said:
+    return edited_report(("108", "110"), 实物量={"B13": 109})
+
+
+@case(
+    "D804",
+    zh="""
+    错误 D804 report.docx 第120段  人员经费与账不符：报告为 958.25，账上是 985.25
+        现为：人员经费958.25万元，主要包括：基本工资、津贴补贴、奖金、伙食补助费、绩效工资、机关事业单位基本养老保险缴费、职业年金缴费、职工基本医疗保险缴费、公务员医疗补助缴费、其他社会保障缴费、住房公积金、其他工资福利支出、抚恤金等。
+        应为：人员经费985.25万元，主要包括：基本工资、津贴补贴、奖金、伙食补助费、绩效工资、机关事业单位基本养老保险缴费、职业年金缴费、职工基本医疗保险缴费、公务员医疗补助缴费、其他社会保障缴费、住房公积金、其他工资福利支出、抚恤金等。
+        依据：人员经费 985.25万元（支出决算!H4:H8、支出决算!H20:H25、支出决算!H33:H39）；算法 表=支出决算，资金性质=一般公共预算财政拨款，支出类型=基本支出，经济科目=301|303
+        办法：请按账上的改；账错了就改工作簿。
+    """,
+    en="""
+    error D804 report.docx 第120段  人员经费 is not that of the accounts: the report says 958.25, the accounts 985.25
+        found: 人员经费958.25万元，主要包括：基本工资、津贴补贴、奖金、伙食补助费、绩效工资、机关事业单位基本养老保险缴费、职业年金缴费、职工基本医疗保险缴费、公务员医疗补助缴费、其他社会保障缴费、住房公积金、其他工资福利支出、抚恤金等。
+        expected: 人员经费985.25万元，主要包括：基本工资、津贴补贴、奖金、伙食补助费、绩效工资、机关事业单位基本养老保险缴费、职业年金缴费、职工基本医疗保险缴费、公务员医疗补助缴费、其他社会保障缴费、住房公积金、其他工资福利支出、抚恤金等。
+        terms: 人员经费 985.25万元（支出决算!H4:H8、支出决算!H20:H25、支出决算!H33:H39）; formula 表=支出决算，资金性质=一般公共预算财政拨款，支出类型=基本支出，经济科目=301|303
+        what to do: Write what the accounts say; if they are wrong, correct the workbook.
+    """,
+)
+def a_wrong_number_in_a_report_without_marks() -> Said:
+    return edited_report(("985.25", "958.25"), marks="none")
+
+
+@case(
+    "D805",
+    zh="""
+    提示 D805 report.docx 第120段  报告里没有账上的公用经费
+        现为：—
+        应为：公用经费155.91万元，主要包括：办公费、印刷费、邮电费、差旅费、因公出国（境）费用、公务接待费、劳务费、工会经费、福利费、其他交通费用、其他商品和服务支出等。
+        依据：公用经费 155.91万元（支出决算!H9:H19、支出决算!H26:H32）；算法 表=支出决算，资金性质=一般公共预算财政拨款，支出类型=基本支出，经济科目=302|307|310|312|399
+        办法：被删去的请补上；确实不需要的可以不管。
+    """,
+    en="""
+    warning D805 report.docx 第120段  the report does not say what the accounts have: 公用经费
+        found: —
+        expected: 公用经费155.91万元，主要包括：办公费、印刷费、邮电费、差旅费、因公出国（境）费用、公务接待费、劳务费、工会经费、福利费、其他交通费用、其他商品和服务支出等。
+        terms: 公用经费 155.91万元（支出决算!H9:H19、支出决算!H26:H32）; formula 表=支出决算，资金性质=一般公共预算财政拨款，支出类型=基本支出，经济科目=302|307|310|312|399
+        what to do: Put it back if it was deleted; leave it if it is not wanted.
+    """,
+)
+def a_sentence_deleted_from_the_report() -> Said:
+    data, _ = xl2report.load(xl2report.example()).narrative()
+    assert data is not None
+    report = docx.Document(io.BytesIO(data))
+    gone = next(p for p in report.paragraphs if p.text.startswith("公用经费"))
+    gone._p.getparent().remove(gone._p)
+    report.save("report.docx")
+    return verified()
+
+
+@case(
+    "D806",
+    zh="""
+    提示 D806 report.docx 第122段  公用经费被复制到这里，又说了一遍
+        现为：公用经费155.91万元，主要包括：办公费、印刷费、邮电费、差旅费、因公出国（境）费用、公务接待费、劳务费、工会经费、福利费、其他交通费用、其他商品和服务支出等。
+        办法：多余的请删去；确需再说的可以不管，更新时两处一起改。
+    """,
+    en="""
+    warning D806 report.docx 第122段  公用经费 was copied to here and is said twice
+        found: 公用经费155.91万元，主要包括：办公费、印刷费、邮电费、差旅费、因公出国（境）费用、公务接待费、劳务费、工会经费、福利费、其他交通费用、其他商品和服务支出等。
+        what to do: Delete what is too much; if it is meant, leave it: both are refreshed.
+    """,
+)
+def a_paragraph_of_the_report_copied() -> Said:
+    data, _ = xl2report.load(xl2report.example()).narrative()
+    assert data is not None
+    report = docx.Document(io.BytesIO(data))
+    twice = next(p for p in report.paragraphs if p.text.startswith("公用经费"))
+    twice._p.addnext(copy.deepcopy(twice._p))
+    report.save("report.docx")
+    return verified()
+
+
+@case(
+    "D807",
+    zh="""
+    错误 D807 report.docx 第195段  手工键入的 958.25万元 不是账上的数，像是人员经费（985.25）
+        现为：3.用958.25万元搞好信息调研工作，为县政府领导决策当好参谋助手并搞好服务。
+        应为：3.用985.25万元搞好信息调研工作，为县政府领导决策当好参谋助手并搞好服务。
+        依据：人员经费 985.25万元（支出决算!H4:H8、支出决算!H20:H25、支出决算!H33:H39）；算法 表=支出决算，资金性质=一般公共预算财政拨款，支出类型=基本支出，经济科目=301|303
+        办法：请按账上的改。
+    """,
+    en="""
+    error D807 report.docx 第195段  958.25万元 was typed in and is not of the accounts; 人员经费 seems to be meant (985.25)
+        found: 3.用958.25万元搞好信息调研工作，为县政府领导决策当好参谋助手并搞好服务。
+        expected: 3.用985.25万元搞好信息调研工作，为县政府领导决策当好参谋助手并搞好服务。
+        terms: 人员经费 985.25万元（支出决算!H4:H8、支出决算!H20:H25、支出决算!H33:H39）; formula 表=支出决算，资金性质=一般公共预算财政拨款，支出类型=基本支出，经济科目=301|303
+        what to do: Write what the accounts say.
+    """,
+)
+def a_number_typed_in_with_its_digits_exchanged() -> Said:
+    return edited_report(("3.搞好信息调研工作", "3.用958.25万元搞好信息调研工作"))
+
+
+@case(
+    "D808",
+    zh="""
+    提示 D808 report.docx 第195段  手工键入的 985.25万元 就是人员经费，但没有标记，账变了不会跟着变
+        现为：3.用985.25万元搞好信息调研工作，为县政府领导决策当好参谋助手并搞好服务。
+        依据：人员经费 985.25万元（支出决算!H4:H8、支出决算!H20:H25、支出决算!H33:H39）；算法 表=支出决算，资金性质=一般公共预算财政拨款，支出类型=基本支出，经济科目=301|303
+        办法：可以不管；工作簿再改时请记得核对。
+    """,
+    en="""
+    warning D808 report.docx 第195段  985.25万元 was typed in; it is 人员经费, but has no mark and will not follow the accounts
+        found: 3.用985.25万元搞好信息调研工作，为县政府领导决策当好参谋助手并搞好服务。
+        terms: 人员经费 985.25万元（支出决算!H4:H8、支出决算!H20:H25、支出决算!H33:H39）; formula 表=支出决算，资金性质=一般公共预算财政拨款，支出类型=基本支出，经济科目=301|303
+        what to do: Leave it, and look at it again when the workbook changes.
+    """,
+)
+def a_number_typed_in_that_is_right() -> Said:
+    return edited_report(("3.搞好信息调研工作", "3.用985.25万元搞好信息调研工作"))
+
+
+@case(
+    "D809",
+    zh="""
+    提示 D809 report.docx 第195段  手工键入的 7.77万元 在账上没有对应的数
+        现为：3.用7.77万元搞好信息调研工作，为县政府领导决策当好参谋助手并搞好服务。
+        办法：请核对来源；是部门自己的数可以不管。
+    """,
+    en="""
+    warning D809 report.docx 第195段  7.77万元 was typed in; no figure of the accounts is like it
+        found: 3.用7.77万元搞好信息调研工作，为县政府领导决策当好参谋助手并搞好服务。
+        what to do: Check where it is from; leave it if it is a number of your own.
+    """,
+)
+def a_number_typed_in_that_no_figure_is_like() -> Said:
+    return edited_report(("3.搞好信息调研工作", "3.用7.77万元搞好信息调研工作"))
+
+
+@case(
+    "D810",
+    zh="""
+    错误 D810 report.docx 第143段  说的方向与账不符：报告为“比2022年度增加35.13万元，增长18.39%”，账上是“比2022年度减少35.13万元，下降18.39%”
+        现为：2023年度，峨边彝族自治县人民政府办公室机关运行经费支出155.91万元，比2022年度增加35.13万元，增长18.39%。
+        应为：2023年度，峨边彝族自治县人民政府办公室机关运行经费支出155.91万元，比2022年度减少35.13万元，下降18.39%。
+        依据：机关运行经费的增减 35.13万元（支出决算!H9:H19、支出决算!H26:H32、上年决算!B7）；算法 机关运行经费 - 机关运行经费.上年；机关运行经费的增长率 18.39%（支出决算!H9:H19、支出决算!H26:H32、上年决算!B7）；算法 机关运行经费.增减 / 机关运行经费.上年
+        办法：请按账上的改，并核对这句话和原因说明。
+    """,
+    en="""
+    error D810 report.docx 第143段  the direction is not that of the accounts: the report says 比2022年度增加35.13万元，增长18.39%, the accounts 比2022年度减少35.13万元，下降18.39%
+        found: 2023年度，峨边彝族自治县人民政府办公室机关运行经费支出155.91万元，比2022年度增加35.13万元，增长18.39%。
+        expected: 2023年度，峨边彝族自治县人民政府办公室机关运行经费支出155.91万元，比2022年度减少35.13万元，下降18.39%。
+        terms: 机关运行经费的增减 35.13万元（支出决算!H9:H19、支出决算!H26:H32、上年决算!B7）; formula 机关运行经费 - 机关运行经费.上年; 机关运行经费的增长率 18.39%（支出决算!H9:H19、支出决算!H26:H32、上年决算!B7）; formula 机关运行经费.增减 / 机关运行经费.上年
+        what to do: Write what the accounts say, and read the sentence and its reasons again.
+    """,
+)
+def a_direction_turned_in_the_report() -> Said:
+    return edited_report(("减少35.13万元，下降", "增加35.13万元，增长"))
+
+
+@case(
+    "D811",
+    zh="""
+    提示 D811 report.docx 第195段  留有没有改好的字样“XX”
+        现为：3.搞好XX调研工作，为县政府领导决策当好参谋助手并搞好服务。
+        办法：请补上实际内容，或改正、删去。
+    """,
+    en="""
+    warning D811 report.docx 第195段  the words “XX” were left over
+        found: 3.搞好XX调研工作，为县政府领导决策当好参谋助手并搞好服务。
+        what to do: Put in what is meant, or correct or delete it.
+    """,
+)
+def a_placeholder_in_the_report() -> Said:
+    return edited_report(("3.搞好信息调研工作", "3.搞好XX调研工作"))
+
+
+@case(
+    "D812",
+    zh="""
+    错误 D812 report.docx  图“支出构成”画的不是账上的数
+        现为：基本支出 97.41；项目支出 20.59
+        应为：基本支出 79.41%；项目支出 20.59%
+        依据：基本支出的占比 79.41%（支出决算!H4:H44）；算法 基本支出 / 本年支出合计（最大余额法，支出决算结构各项之和为100%）；项目支出的占比 20.59%（支出决算!H4:H44）；算法 项目支出 / 本年支出合计（最大余额法，支出决算结构各项之和为100%）
+        办法：请更新报告，或在图的数据表中改正。
+    """,
+    en="""
+    error D812 report.docx  the chart 支出构成 does not draw the accounts
+        found: 基本支出 97.41；项目支出 20.59
+        expected: 基本支出 79.41%；项目支出 20.59%
+        terms: 基本支出的占比 79.41%（支出决算!H4:H44）; formula 基本支出 / 本年支出合计（最大余额法，支出决算结构各项之和为100%）; 项目支出的占比 20.59%（支出决算!H4:H44）; formula 项目支出 / 本年支出合计（最大余额法，支出决算结构各项之和为100%）
+        what to do: Refresh the report, or correct the data of the chart.
+    """,
+)
+def a_chart_that_draws_something_else() -> Said:
+    return edited_parts(b"<c:v>79.41</c:v>", b"<c:v>97.41</c:v>")
+
+
+@case(
+    "D813",
+    zh="""
+    提示 D813 report.docx  报告是按另一个年度编制的
+        现为：2022
+        应为：2023
+        办法：请核对工作簿、口径（--profile）和模板（--template）是否拿对；下面按现在的核对。
+    """,
+    en="""
+    warning D813 report.docx  the report was compiled with another year
+        found: 2022
+        expected: 2023
+        what to do: See whether workbook, profile (--profile) and template (--template) are the right ones; it is compared with these.
+    """,
+)
+def a_report_of_another_year() -> Said:
+    return edited_parts(b'year="2023"', b'year="2022"')
+
+
+@case(
+    "D814",
+    zh="""
+    说明 D814 report.docx 第143段  文字材料[原因：机关运行经费]的文字在报告里改写过，与工作簿不同，其中的数没有变
+        现为：主要原因是单位人员减少，相应的机关运行经费比上年也有少量减少，机关运行经费因此少了。
+        应为：主要原因是单位人员减少，相应的机关运行经费比上年也有少量减少，所以机关运行经费较上年有所减少。
+        依据：文字材料[原因：机关运行经费] 单位人员减少，相应的机关运行经费比上年也有少量减少，所以机关运行经费较上年有所减少（文字材料!D44）
+        办法：可以不管；希望下次编制也用新的文字，请改工作簿。
+    """,
+    en="""
+    note D814 report.docx 第143段  the words of 文字材料[原因：机关运行经费] were rewritten in the report and differ from the workbook; no number in them changed
+        found: 主要原因是单位人员减少，相应的机关运行经费比上年也有少量减少，机关运行经费因此少了。
+        expected: 主要原因是单位人员减少，相应的机关运行经费比上年也有少量减少，所以机关运行经费较上年有所减少。
+        terms: 文字材料[原因：机关运行经费] 单位人员减少，相应的机关运行经费比上年也有少量减少，所以机关运行经费较上年有所减少（文字材料!D44）
+        what to do: Leave it; to have the new words next time too, put them into the workbook.
+    """,
+)
+def a_reason_rewritten_in_the_report() -> Said:
+    return edited_report(("所以机关运行经费较上年有所减少", "机关运行经费因此少了"))
+
+
+@case(
+    "D815",
+    zh="""
+    说明 D815 report.docx  报告里没有标记（编制时没有作，或在别的程序里丢了），按文字对照核对
+        办法：改写很多的句子可能对不上；请尽量用编制出来的文件修改。
+    """,
+    en="""
+    note D815 report.docx  the report has no marks (none were made, or another program lost them); it is compared by its words
+        what to do: Sentences that were much rewritten may not be found; better edit the file that was compiled.
+    """,
+)
+def a_report_without_marks() -> Said:
+    return edited_report(marks="none")
+
+
+@case(
+    "D816",
+    zh="""
+    错误 D816 report.docx  不能核对：既不是 Word 报告（.docx），也不是 Excel 附表（.xlsx）
+        办法：请用 Word、Excel 或 WPS 打开，另存为 .docx 或 .xlsx。
+    """,
+    en="""
+    error D816 report.docx  cannot be verified: neither a Word report (.docx) nor a schedules workbook (.xlsx)
+        what to do: Open it in Word, Excel or WPS and save it as .docx or .xlsx.
+    """,
+)
+def a_report_that_is_none() -> Said:
+    Path("report.docx").write_bytes(b"2023")
+    return verified()
+
+
+@case(
+    "D817",
+    zh="""
+    错误 D817 schedules.xlsx!03 支出决算表!C10  附表里的数或文字与账不符
+        现为：740.29
+        应为：740.28
+        依据：行政运行 740.28（支出决算!H4:H19）；算法 功能科目=2010301，本年支出合计
+        办法：请按账上的改；账错了就改工作簿，再重新编制。
+    """,
+    en="""
+    error D817 schedules.xlsx!03 支出决算表!C10  the schedule does not say what the accounts say
+        found: 740.29
+        expected: 740.28
+        terms: 行政运行 740.28（支出决算!H4:H19）; formula 功能科目=2010301，本年支出合计
+        what to do: Write what the accounts say; if they are wrong, correct the workbook and compile again.
+    """,
+)
+def a_cell_of_the_schedules_changed() -> Said:
+    def change(book: Any) -> None:
+        book["03 支出决算表"]["C10"] = 740.29
+
+    return edited_schedules(change)
+
+
+@case(
+    "D818",
+    zh="""
+    错误 D818 schedules.xlsx!03 支出决算表  附表里少了这张表
+        办法：请补上或删去；账错了就改工作簿，再重新编制。
+    """,
+    en="""
+    error D818 schedules.xlsx!03 支出决算表  in the schedules this sheet is missing
+        what to do: Put it back or delete it; if the accounts are wrong, correct the workbook and compile again.
+    """,
+)
+def a_schedule_deleted() -> Said:
+    def delete(book: Any) -> None:
+        del book["03 支出决算表"]
+
+    return edited_schedules(delete)
+
+
 # -- refresh ------------------------------------------------------------------------------------------
 
 
@@ -1504,7 +1908,7 @@ def refreshed_text() -> Said:
         what to do: Compile a marked report anew and carry the prose over; from then on refresh can bring it up to date.
     """,
 )
-def a_report_without_marks() -> Said:
+def a_report_without_marks_to_be_refreshed() -> Said:
     return refreshed("{{ 公务接待费 }}万元", marks="none")
 
 
@@ -1675,7 +2079,7 @@ def a_number_of_the_report_without_its_mark() -> Said:
         what to do: Nothing to do.
     """,
 )
-def a_paragraph_of_the_report_copied() -> Said:
+def a_paragraph_copied_and_refreshed() -> Said:
     return refreshed("接待费{{ 公务接待费 }}万元。", edit=copied, **RECEPTION)
 
 

@@ -410,8 +410,7 @@ def verify(
         ProfileError: where the profile itself cannot be used.
     """
     from xl2report.marks import read_marks
-    from xl2report.verifying import made_otherwise
-    from xl2report.verifying import verify as compare
+    from xl2report.verifying import made_otherwise, verify_report
     from xl2report.verifying_schedules import grids, verify_schedules
 
     name, data = Path(report).name, _bytes_of(Path(report))
@@ -434,7 +433,9 @@ def verify(
     if fresh is None or fresh.manifest is None:
         return VerifyResult(findings)
     origin, year = fresh.manifest.origin, fresh.manifest.origin.year
-    return VerifyResult((*made_otherwise(edited, origin, name), *compare(edited, fresh, accounts.profile, name, year)))
+    return VerifyResult(
+        (*made_otherwise(edited, origin, name), *verify_report(edited, fresh, accounts.profile, name, year))
+    )
 
 
 def _fingerprint(path: Path) -> str:

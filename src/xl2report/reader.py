@@ -902,11 +902,19 @@ def _spans(numbers: Sequence[int]) -> str:
 
 
 def values_of(data: bytes) -> dict[str, list[tuple[object, ...]]] | None:
-    """The values of every sheet of any workbook, formulas by what they were last computed to; ``None`` where it is none."""
+    """The values of every sheet of any workbook; ``None`` where it is none.
+
+    A formula gives what it was last computed to; where no program did, its text.
+    """
     try:
-        return {sheet.title: list(sheet.rows) for sheet in _open(data)}
+        sheets = _open(data)
     except Exception:  # openpyxl raises whatever its parsers raise
         return None
+    return {sheet.title: [_computed(sheet.formulas, at, row) for at, row in enumerate(sheet.rows)] for sheet in sheets}
+
+
+def _computed(formulas: Mapping[tuple[int, int], str], at: int, row: tuple[object, ...]) -> tuple[object, ...]:
+    return tuple(formulas.get((at, column)) if value is None else value for column, value in enumerate(row))
 
 
 def _open(data: bytes) -> list[_Sheet]:
