@@ -11,7 +11,7 @@ SOURCE = Path(xl2report.__file__).parent
 ORDER = [
     "facts", "figures", "formulas", "findings", "profile", "loading", "reader", "derive", "phrasing", "sheets", "scopes",
     "checks", "explaining", "schedules", "workbooks", "packages", "editing", "comments", "annotation", "office", "contents",
-    "manifest", "charts", "tables", "marks", "sentences", "rewriting", "redrawing", "rerowing", "views", "vocabulary", "linting",
+    "manifest", "charts", "tables", "marks", "sentences", "rewriting", "redrawing", "rerowing", "planning", "views", "vocabulary", "linting",
     "template_text", "template_files", "narrative", "meaning", "fresh", "verifying", "verifying_schedules", "pipeline", "refreshing",
     "cli", "__main__",
 ]  # fmt: skip
