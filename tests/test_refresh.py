@@ -592,6 +592,32 @@ def test_a_chart_that_was_taken_out_is_told(folder: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("content", [b"", b"<a/>", b"<c:chartSpace/>"], ids=["empty", "foreign", "broken"])
+def test_a_chart_that_cannot_be_read_is_told_and_left(folder: Path, content: bytes) -> None:
+    parts = parts_of((folder / "report.docx").read_bytes())
+    parts["word/charts/chart1.xml"] = content
+    source = folder / "odd.docx"
+    source.write_bytes(pack(parts))
+    out, result = refreshed(folder, source)
+
+    assert [f.code for f in told(result)] == ["D868"]
+    assert parts_of(out.read_bytes())["word/charts/chart1.xml"] == content
+    assert "2024年度本年收入合计1446.98万元" in "".join(paragraphs(out))
+
+
+@pytest.mark.parametrize(
+    "lost", ["word/_rels/document.xml.rels", "word/styles.xml", "docProps/core.xml", "docProps/custom.xml"]
+)
+def test_a_package_that_lacks_a_part_raises_nothing(folder: Path, lost: str) -> None:
+    parts = parts_of((folder / "report.docx").read_bytes())
+    del parts[lost]
+    source = folder / "less-parts.docx"
+    source.write_bytes(pack(parts))
+    _, result = refreshed(folder, source)
+
+    assert result.ok == (lost != "word/_rels/document.xml.rels")
+
+
 # -- the command ---------------------------------------------------------------------------------------
 
 

@@ -53,10 +53,15 @@ def redrawn(
             continue
         shown.append(DrawnChart(chart.name, drawn.drawing, _points(data)))
         if not _same(drawn, data):
+            expected = _said(_points(data))
+            if not _redrawn(parts, drawn.part, data):
+                shown[-1] = chart
+                zh, en = "图的内容读不出来", "its content cannot be read"
+                findings.append(finding("D868", name, expected=expected, chart=chart.name, zh=zh, en=en))
+                continue
             if not _as_printed(drawn, chart):
                 was = "；".join(f"{c} {v}" for c, v in zip(drawn.categories, drawn.values, strict=False))
-                findings.append(finding("D873", name, found=was, expected=_said(_points(data)), chart=chart.name))
-            redraw(parts, drawn.part, data)
+                findings.append(finding("D873", name, found=was, expected=expected, chart=chart.name))
             replaced.append(chart.name)
         if re.match(re.escape(data.caption) + "（(?:饼图|柱形图)）：", drawn.alternative):
             alternatives |= dict.fromkeys(_relations(parts, drawn.part), data.alternative)
@@ -77,6 +82,18 @@ def redrawn(
         findings.append(finding("D869", name, found="、".join(replaced)))
     changed = described(opened.trees[DOCUMENT], alternatives)
     return Redrawn(tuple(shown), frozenset([DOCUMENT] if changed else []), tuple(findings))
+
+
+def _redrawn(parts: MutableMapping[str, bytes], part: str, data: ChartData) -> bool:
+    """Put new numbers into a chart, whole or not at all; whether it was possible."""
+    trial = dict(parts)
+    try:
+        possible = redraw(trial, part, data)
+    except Exception:  # other programs write charts that lack what ours have
+        return False
+    if possible:
+        parts.update(trial)
+    return possible
 
 
 def _points(data: ChartData) -> tuple[Point, ...]:

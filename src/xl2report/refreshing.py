@@ -78,7 +78,10 @@ def refresh(
             findings = (*findings, other)
         shown = {chart.name for chart in fresh.manifest.charts}
         charts = {name: data for name, data in chart_data(accounts.profile, accounts.figures).items() if name in shown}
-        data, more = refreshed(parts, opened, made, charts, source.name, accounts.date, track=track)
+        try:
+            data, more = refreshed(parts, opened, made, charts, source.name, accounts.date, track=track)
+        except Exception:  # a package that has mistakes where nobody looked
+            more = (finding("D852", source.name),)
         findings = (*findings, *more)
     if strict:
         findings = strictly(findings)
