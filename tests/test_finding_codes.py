@@ -14,6 +14,7 @@ from typing import Any
 
 import docx
 import pytest
+from docx.oxml.ns import qn
 from openpyxl import Workbook, load_workbook
 from openpyxl.chart import BarChart
 
@@ -2005,6 +2006,416 @@ def a_year_without_a_profile() -> Said:
         patch.setattr("xl2report.pipeline.available", lambda: ())
         found = xl2report.new_workbook("new.xlsx", "某省/2098", last="last.xlsx").findings
     return said(f for f in found if f.code == "O610")
+
+
+# -- refresh ------------------------------------------------------------------------------------------
+
+
+def refreshed(
+    *paragraphs: str,
+    edit: Callable[[Any], object] = lambda _: None,
+    prepare: Callable[[Any], object] = lambda _: None,
+    other: str = "",
+    marks: Any = "bookmark",
+    track: bool = False,
+    **cells: Any,
+) -> Said:
+    """The example's report from a template of some paragraphs, edited, then refreshed to accounts with some cells changed."""
+    template = docx.Document()
+    for text in paragraphs:
+        template.add_paragraph(text)
+    prepare(template)
+    template.save("own.docx")
+    template.add_paragraph(other)
+    template.save("other.docx")
+    example().save("accounts.xlsx")
+    xl2report.compile("accounts.xlsx", "out", template="own.docx", toc="none", marks=marks)
+    document = docx.Document("out/accounts-report.docx")
+    edit(document)
+    document.save("report.docx")
+    example(**cells).save("accounts.xlsx")
+    used = "other.docx" if other else "own.docx"
+    return said(xl2report.refresh("report.docx", "accounts.xlsx", "new.docx", template=used, track=track).findings)
+
+
+RECEPTION = {"三公经费": {"C7": 20_700, "C8": 20_700}, "支出决算": {"H14": 20_700, "H4": 1_976_400}}
+"""公务接待费 2.07万元 instead of 1.07万元."""
+CHART = '{{ chart("三公经费构成") }}'
+NEW_ITEM = {
+    "收入决算": {"A15": "2010399", "C15": 50_000},
+    "支出决算": {"A45": "一般公共预算财政拨款", "B45": "2010399", "D45": "基本支出", "E45": "30201", "H45": 50_000},
+    "支出预算": {"A16": "一般公共预算财政拨款", "B16": "2010399", "D16": 50_000},
+}
+"""5万元 of an item that the example does not have."""
+
+
+def with_rows(document: Any) -> None:
+    """A table with a row for each item of the list."""
+    table = document.add_table(3, 2)
+    table.rows[0].cells[0].text = "{%tr for 项 in 一般公共预算支出按项 %}"
+    table.rows[1].cells[0].text = "{{ 项.项 }}"
+    table.rows[1].cells[1].text = "{{ 项 }}"
+    table.rows[2].cells[0].text = "{%tr endfor %}"
+
+
+def without_drawing(document: Any) -> None:
+    drawing = next(document.element.body.iter(qn("w:drawing")))
+    drawing.getparent().remove(drawing)
+
+
+def with_other_points(document: Any) -> None:
+    chart = next(part for part in document.part.package.parts if "charts/chart" in part.partname)
+    chart._blob = chart.blob.replace(b"<c:v>29.97</c:v>", b"<c:v>30</c:v>")
+
+
+def copied(document: Any) -> None:
+    """The first paragraph once more, as LibreOffice pastes it."""
+    again = copy.deepcopy(document.paragraphs[0]._p)
+    for mark in again.iter(qn("w:bookmarkStart"), qn("w:bookmarkEnd")):
+        mark.set(qn("w:id"), "77")
+    for mark in again.iter(qn("w:bookmarkStart")):
+        mark.set(qn("w:name"), f"{mark.get(qn('w:name'))}1")
+    document.paragraphs[0]._p.addnext(again)
+
+
+def unmarked(document: Any) -> None:
+    for mark in list(document.element.body.iter(qn("w:bookmarkStart"), qn("w:bookmarkEnd"))):
+        if mark.get(qn("w:id")) == "1":
+            mark.getparent().remove(mark)
+
+
+def says(text: str, new: str) -> Callable[[Any], None]:
+    """An edit: the run that says a text says another."""
+
+    def edit(document: Any) -> None:
+        run = next(r for r in document.element.body.iter(qn("w:t")) if r.text == text)
+        run.text = new
+
+    return edit
+
+
+def refreshed_text() -> Said:
+    Path("report.docx").write_text("一段文字", encoding="utf-8")
+    return said(xl2report.refresh("report.docx", xl2report.example(), "new.docx").findings)
+
+
+@case(
+    "D851",
+    zh="""
+    错误 D851 report.docx  报告中没有来源标记，无法更新
+        办法：请用 compile 重新编制一份带标记的报告，把手写的文字移过去；以后就能用 refresh 更新。
+    """,
+    en="""
+    error D851 report.docx  the report has no marks, so it cannot be refreshed
+        what to do: Compile a marked report anew and carry the prose over; from then on refresh can bring it up to date.
+    """,
+)
+def a_report_without_marks_to_be_refreshed() -> Said:
+    return refreshed("{{ 公务接待费 }}万元", marks="none")
+
+
+@case(
+    "D852",
+    zh="""
+    错误 D852 report.docx  不是可读的 Word 文档（.docx）
+        办法：请用 Word 或 WPS 打开原文件，另存为“Word 文档（.docx）”。
+    """,
+    en="""
+    error D852 report.docx  not a Word document (.docx) that can be read
+        what to do: Open the original in Word or WPS and save it as “Word document (.docx)”.
+    """,
+)
+def a_report_that_is_no_word_document() -> Said:
+    return refreshed_text()
+
+
+@case(
+    "D855",
+    zh="""
+    提示 D855 report.docx  编制这份报告的模板与现在的模板不同
+        现为：own.docx
+        应为：other.docx
+        办法：用自己的模板编制的，请用 --template 指定；模板确实改了的，下面列出措辞不同的句子。
+    """,
+    en="""
+    warning D855 report.docx  the report was compiled from another template
+        found: own.docx
+        expected: other.docx
+        what to do: Name your own template with --template; where the template was changed, sentences that differ are listed.
+    """,
+)
+def a_report_from_another_template() -> Said:
+    return refreshed("{{ 公务接待费 }}万元", other="另一段")
+
+
+@case(
+    "D861",
+    zh="""
+    提示 D861 report.docx 第1段  手工改过的数，已改为账上的数：接待费1.1万元。
+        现为：1.1
+        应为：2.07
+        依据：公务接待费 1.07 → 2.07（三公经费!C7）
+        办法：请核对：手工改的数如果是对的，应改工作簿。
+    """,
+    en="""
+    warning D861 report.docx 第1段  a number that was changed by hand is now that of the accounts: 接待费1.1万元。
+        found: 1.1
+        expected: 2.07
+        terms: 公务接待费 1.07 → 2.07（三公经费!C7）
+        what to do: See which is right; where it is the one typed in, correct the workbook.
+    """,
+)
+def a_number_of_the_report_changed_by_hand() -> Said:
+    return refreshed("接待费{{ 公务接待费 }}万元。", edit=says("1.07", "1.1"), **RECEPTION)
+
+
+@case(
+    "D862",
+    zh="""
+    提示 D862 report.docx 第1段  手工改过的文字，保留未动：接待费略有减少。
+        现为：略有减少
+        应为：增加0.58万元，增长38.93%
+        依据：公务接待费.变动 减少0.42万元，下降28.19% → 增加0.58万元，增长38.93%；公务接待费.增减 0.58（三公经费!C7、三公经费!D7）；公务接待费.增长率 38.93%（三公经费!C7、三公经费!D7）
+        办法：请对照应印的文字，自行修改。
+    """,
+    en="""
+    warning D862 report.docx 第1段  words that were changed by hand were left as they are: 接待费略有减少。
+        found: 略有减少
+        expected: 增加0.58万元，增长38.93%
+        terms: 公务接待费.变动 减少0.42万元，下降28.19% → 增加0.58万元，增长38.93%; 公务接待费.增减 0.58（三公经费!C7、三公经费!D7）; 公务接待费.增长率 38.93%（三公经费!C7、三公经费!D7）
+        what to do: Compare them with what would be printed and change them yourself.
+    """,
+)
+def a_phrase_of_the_report_changed_by_hand() -> Said:
+    return refreshed("接待费{{ 公务接待费.变动 }}。", edit=says("减少0.42万元，下降28.19%", "略有减少"), **RECEPTION)
+
+
+@case(
+    "D863",
+    zh="""
+    提示 D863 report.docx 第1段  这些句子的措辞会变，未作改动
+        现为：接待较少，1.07万元。
+        应为：接待较多，2.07万元。
+        办法：请对照应印的句子，自行修改。
+    """,
+    en="""
+    warning D863 report.docx 第1段  these sentences would be worded otherwise; they were left as they are
+        found: 接待较少，1.07万元。
+        expected: 接待较多，2.07万元。
+        what to do: Compare them with what would be printed and change them yourself.
+    """,
+)
+def a_branch_that_goes_another_way() -> Said:
+    return refreshed("接待{% if 公务接待费 > 2 %}较多{% else %}较少{% endif %}，{{ 公务接待费 }}万元。", **RECEPTION)
+
+
+@case(
+    "D864",
+    zh="""
+    提示 D864 report.docx 第1段  现在会多印这些句子，报告中没有
+        应为：超过2万元。
+        办法：需要的话，请在此段之后补上。
+    """,
+    en="""
+    warning D864 report.docx 第1段  these sentences would be printed now; the report does not have them
+        expected: 超过2万元。
+        what to do: Add them after this paragraph where they are wanted.
+    """,
+)
+def a_sentence_more() -> Said:
+    return refreshed("接待费{{ 公务接待费 }}万元。{% if 公务接待费 > 2 %}超过2万元。{% endif %}", **RECEPTION)
+
+
+@case(
+    "D865",
+    zh="""
+    提示 D865 report.docx 第1段  现在不会再印这些句子，未作改动
+        现为：不到2万元。
+        办法：请核对，不再需要的删去。
+    """,
+    en="""
+    warning D865 report.docx 第1段  these sentences would not be printed any more; they were left as they are
+        found: 不到2万元。
+        what to do: See whether they still hold, and delete those that do not.
+    """,
+)
+def a_sentence_less() -> Said:
+    return refreshed("接待费{{ 公务接待费 }}万元。{% if 公务接待费 < 2 %}不到2万元。{% endif %}", **RECEPTION)
+
+
+@case(
+    "D866",
+    zh="""
+    提示 D866 report.docx 第1段  有的数或文字在报告中已没有标记，没有更新
+        现为：接待费1.07万元，共3.57万元。
+        应为：接待费2.07万元，共4.57万元。
+        依据：公务接待费 1.07 → 2.07
+        办法：句子还在的，请对照应印的句子改数；已删去的，不必处理。
+    """,
+    en="""
+    warning D866 report.docx 第1段  numbers or texts have no mark in the report any more and were not refreshed
+        found: 接待费1.07万元，共3.57万元。
+        expected: 接待费2.07万元，共4.57万元。
+        terms: 公务接待费 1.07 → 2.07
+        what to do: Where the sentence is still there, correct it as it would be printed; where it was deleted, do nothing.
+    """,
+)
+def a_number_of_the_report_without_its_mark() -> Said:
+    return refreshed("接待费{{ 公务接待费 }}万元，共{{ 三公经费 }}万元。", edit=unmarked, **RECEPTION)
+
+
+@case(
+    "D867",
+    zh="""
+    说明 D867 report.docx 第1段  同一个数在几处（复制而来），都已更新
+        现为：1.07
+        应为：2.07
+        依据：公务接待费 2.07（report.docx 第1段）；公务接待费 2.07（report.docx 第2段）
+        办法：无需处理。
+    """,
+    en="""
+    note D867 report.docx 第1段  a number that stands in several places, by copying, was refreshed in all of them
+        found: 1.07
+        expected: 2.07
+        terms: 公务接待费 2.07（report.docx 第1段）; 公务接待费 2.07（report.docx 第2段）
+        what to do: Nothing to do.
+    """,
+)
+def a_paragraph_copied_and_refreshed() -> Said:
+    return refreshed("接待费{{ 公务接待费 }}万元。", edit=copied, **RECEPTION)
+
+
+@case(
+    "D868",
+    zh="""
+    提示 D868 report.docx  图“三公经费构成”没有更新：报告中已没有这张图
+        现为：因公出国（境）费 70.03%；公务接待费 29.97%
+        应为：因公出国（境）费 70.03%；公务接待费 29.97%
+        办法：请自行增删或修改。
+    """,
+    en="""
+    warning D868 report.docx  the chart “三公经费构成” was not refreshed: it is no longer in the report
+        found: 因公出国（境）费 70.03%；公务接待费 29.97%
+        expected: 因公出国（境）费 70.03%；公务接待费 29.97%
+        what to do: Add, delete or change it yourself.
+    """,
+)
+def a_chart_of_the_report_taken_out() -> Said:
+    return refreshed("{{ 三公经费 }}", CHART, edit=without_drawing)
+
+
+@case(
+    "D869",
+    zh="""
+    说明 D869 report.docx  图中的数已更新，图的改动不能作为修订
+        现为：三公经费构成
+        办法：审阅时请一并看图。
+    """,
+    en="""
+    note D869 report.docx  charts have their new numbers; changes of charts cannot be tracked
+        found: 三公经费构成
+        what to do: Look at the charts too when you review the changes.
+    """,
+)
+def a_chart_refreshed_while_texts_are_tracked() -> Said:
+    return refreshed("{{ 三公经费 }}", CHART, track=True, **RECEPTION)
+
+
+@case(
+    "D870",
+    zh="""
+    提示 D870 report.docx 第2段  手写的文字里像是还有上年的年份或数，未作改动
+        现为：接待只花了1.07万元。
+        依据：1.07 2.07
+        办法：请核对，需要的自行修改。
+    """,
+    en="""
+    warning D870 report.docx 第2段  words that people wrote seem to have years or numbers of last time; they were left as they are
+        found: 接待只花了1.07万元。
+        terms: 1.07 2.07
+        what to do: See whether they still hold and change them yourself.
+    """,
+)
+def a_number_of_last_time_typed_into_the_report() -> Said:
+    return refreshed(
+        "接待费{{ 公务接待费 }}万元。",
+        edit=lambda document: document.add_paragraph("接待只花了1.07万元。"),
+        **RECEPTION,
+    )
+
+
+@case(
+    "D872",
+    zh="""
+    提示 D872 report.docx 第4段  表格的行会变，未作改动
+        应为：其他政府办公厅（室）及相关机构事务支出　5
+        办法：请对照应印的行，自行修改表格。
+    """,
+    en="""
+    warning D872 report.docx 第4段  rows of a table would change; they were left as they are
+        expected: 其他政府办公厅（室）及相关机构事务支出　5
+        what to do: Compare them with what would be printed and change the table yourself.
+    """,
+)
+def rows_of_a_table_that_was_changed_by_hand() -> Said:
+    return refreshed("附表", prepare=with_rows, edit=says("行政运行", "运行"), **NEW_ITEM)
+
+
+@case(
+    "D873",
+    zh="""
+    提示 D873 report.docx  图“三公经费构成”的数手工改过，已改为账上的数
+        现为：因公出国（境）费 70.03；公务接待费 30
+        应为：因公出国（境）费 70.03%；公务接待费 29.97%
+        办法：请核对：手工改的数如果是对的，应改工作簿。
+    """,
+    en="""
+    warning D873 report.docx  the numbers of the chart “三公经费构成” were changed by hand; they are now those of the accounts
+        found: 因公出国（境）费 70.03；公务接待费 30
+        expected: 因公出国（境）费 70.03%；公务接待费 29.97%
+        what to do: See which are right; where it is those typed in, correct the workbook.
+    """,
+)
+def a_chart_of_the_report_changed_by_hand() -> Said:
+    return refreshed("{{ 三公经费 }}", CHART, edit=with_other_points)
+
+
+@case(
+    "D874",
+    zh="""
+    说明 D874 report.docx 第2段  表格没有人改过，行已按现在的账换过：去掉0行，增加1行
+        现为：0
+        应为：1
+        办法：请看一下表格的版面。
+    """,
+    en="""
+    note D874 report.docx 第2段  the rows of a table that nobody had changed were renewed: 0 taken out, 1 put in
+        found: 0
+        expected: 1
+        what to do: Look at the layout of the table.
+    """,
+)
+def rows_of_a_table_that_nobody_changed() -> Said:
+    return refreshed("附表", prepare=with_rows, **NEW_ITEM)
+
+
+@case(
+    "D881",
+    zh="""
+    说明 D881 report.docx  报告的1处标记中，更新了1处
+        现为：1
+        应为：1
+        办法：无需处理。
+    """,
+    en="""
+    note D881 report.docx  of 1 marks in the report 1 were refreshed
+        found: 1
+        expected: 1
+        what to do: Nothing to do.
+    """,
+)
+def a_report_refreshed() -> Said:
+    return refreshed("接待费{{ 公务接待费 }}万元。", **RECEPTION)
 
 
 # -- the tests ----------------------------------------------------------------------------------------

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         new_workbook,
         verify,
     )
+    from xl2report.refreshing import refresh
     from xl2report.tracing import Trace
 
 __all__ = [
@@ -45,10 +46,18 @@ __all__ = [
     "example",
     "load",
     "new_workbook",
+    "refresh",
     "verify",
 ]
 
-_HOME = {"Cell": "facts", "Figure": "figures", "Finding": "findings", "ProfileError": "loading", "Trace": "tracing"}
+_HOME = {
+    "Cell": "facts",
+    "Figure": "figures",
+    "Finding": "findings",
+    "ProfileError": "loading",
+    "refresh": "refreshing",
+    "Trace": "tracing",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -284,12 +284,13 @@ def place(parts: MutableMapping[str, bytes], charts: Mapping[str, ChartData]) ->
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A chart as a document shows it: the name and alternative text of its drawing, its categories, its values."""
+    """A chart as a document shows it: the name and alternative text of its drawing, its categories, its values; its part."""
 
     drawing: str
     alternative: str
     categories: tuple[str, ...]
     values: tuple[str, ...]
+    part: str = ""
 
 
 def charts_drawn(parts: Mapping[str, bytes]) -> Iterator[Drawn]:
@@ -302,7 +303,8 @@ def charts_drawn(parts: Mapping[str, bytes]) -> Iterator[Drawn]:
     relations: Any = etree.fromstring(parts[_relations_of(DOCUMENT)], etree.XMLParser(resolve_entities=False))
     targets = {r.get("Id"): posixpath.join("/word", r.get("Target", ""))[1:] for r in relations}
     for properties, reference in _charts_in(document):
-        data = parts.get(targets.get(reference.get(f"{{{R}}}id"), ""))
+        part = targets.get(reference.get(f"{{{R}}}id"), "")
+        data = parts.get(part)
         if properties is None or data is None:
             continue
         try:
@@ -313,7 +315,42 @@ def charts_drawn(parts: Mapping[str, bytes]) -> Iterator[Drawn]:
             tuple(str(v.text or "") for v in space.iterfind(f".//{{{C}}}{tag}//{{{C}}}pt/{{{C}}}v"))
             for tag in ("cat", "val")
         )
-        yield Drawn(properties.get("name") or "", properties.get("descr") or "", categories, values)
+        yield Drawn(properties.get("name") or "", properties.get("descr") or "", categories, values, part)
+
+
+def redraw(parts: MutableMapping[str, bytes], part: str, data: ChartData) -> bool:
+    """New numbers in a chart of an edited report; a workbook behind it where a program left it out; whether it was possible."""
+    from lxml import etree
+
+    space: Any = etree.fromstring(parts[part], etree.XMLParser(resolve_entities=False))
+    if space.find(f".//{{{C}}}ser") is None:
+        return False
+    if space.find(f"{{{C}}}externalData") is None and _relations_of(part) not in parts:
+        _embed(parts, part, data, "rId1")
+        behind = space.find(f"{{{C}}}printSettings")
+        behind = space.find(f"{{{C}}}userShapes") if behind is None else behind
+        behind = space.find(f"{{{C}}}extLst") if behind is None else behind
+        external = etree.fromstring(
+            f'<c:externalData xmlns:c="{C}" xmlns:r="{R}" r:id="rId1"><c:autoUpdate val="0"/></c:externalData>'
+        )
+        if behind is None:
+            space.append(external)
+        else:
+            behind.addprevious(external)
+        parts[part] = _serialised(space)
+    _refill(parts, part, data)
+    return True
+
+
+def described(document: Any, alternatives: Mapping[str, str]) -> bool:
+    """Give the drawings of charts new alternative texts, by their relations; whether any changed."""
+    changed = False
+    for properties, reference in _charts_in(document):
+        text = alternatives.get(reference.get(f"{{{R}}}id"))
+        if properties is not None and text is not None and properties.get("descr") != text:
+            properties.set("descr", text)
+            changed = True
+    return changed
 
 
 def _take_out(reference: Any) -> None:

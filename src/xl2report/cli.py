@@ -1,4 +1,4 @@
-"""The command line: ``xl2report compile|check|verify|new|explain|trace|template|profile``.
+"""The command line: ``xl2report compile|check|verify|refresh|new|explain|trace|template|profile``.
 
 Nothing heavy is imported before it is known what to do, so that ``--help`` answers at once.
 """
@@ -42,6 +42,19 @@ WORDS: dict[str, tuple[str, str]] = {
         "write a copy of the workbook: coloured cells, comments, and a first sheet that lists all findings",
     ),
     "annotate_one": ("--annotate 一次只能检查一个工作簿", "--annotate takes one workbook at a time"),
+    "refresh": (
+        "用工作簿更新改过的报告：只换数和表、图，保留手写的文字和格式",
+        "bring an edited report up to date with a workbook: numbers, tables and charts; prose and formatting are kept",
+    ),
+    "marked_report": (
+        "改过的报告（.docx，编制时带标记）",
+        "the report that people worked on (.docx, compiled with marks)",
+    ),
+    "refreshed": ("要写入的报告（.docx）", "the report to write (.docx)"),
+    "track": (
+        "改动写成 Word 修订，供审阅接受或拒绝",
+        "write the changes as tracked changes of Word, to accept or reject",
+    ),
     "new": ("生成空白工作簿", "write a blank workbook"),
     "workbook": ("标准工作簿（.xlsx），可以有几个", "standard workbooks (.xlsx)"),
     "out": ("输出文件夹（默认与工作簿同一文件夹）", "folder for the outputs (default: beside the workbook)"),
@@ -249,7 +262,14 @@ def parser(words: _Words) -> argparse.ArgumentParser:
     check = commands.add_parser("check", words=words, parents=parents, help=words["check"], description=words["check"])
     check.add_argument("workbooks", nargs="+", type=Path, metavar="WORKBOOK", help=words["workbook"])
     check.add_argument("--annotate", type=Path, metavar="OUT.xlsx", help=words["annotate_workbook"])
-    for command in (compile_, check):
+    refresh = commands.add_parser(
+        "refresh", words=words, parents=parents, help=words["refresh"], description=words["refresh"]
+    )
+    refresh.add_argument("report", type=Path, metavar="REPORT.docx", help=words["marked_report"])
+    refresh.add_argument("workbook", type=Path, metavar="WORKBOOK", help=words["accounts"])
+    refresh.add_argument("-o", "--out", type=Path, required=True, metavar="OUT.docx", help=words["refreshed"])
+    refresh.add_argument("--track", action="store_true", help=words["track"])
+    for command in (compile_, check, refresh):
         command.add_argument("--template", type=Path, metavar="DOCX", help=words["template"])
         command.add_argument("--strict", action="store_true", help=words["strict"])
     new = commands.add_parser("new", words=words, parents=parents, help=words["new"], description=words["new"])
@@ -371,6 +391,8 @@ def _run(options: argparse.Namespace, words: _Words) -> list[dict[str, Any]]:
         return [_explain(options)]
     if options.command == "trace":
         return [_trace(options)]
+    if options.command == "refresh":
+        return [_refresh(options)]
     taken: dict[Path, Path] = {}
     return [_one(path, options, words, taken) for path in options.workbooks]
 
@@ -438,6 +460,21 @@ def _trace(options: argparse.Namespace) -> dict[str, Any]:
     return _result(str(options.workbook), status, paths, findings) | {"trace": found, "errors": errors}
 
 
+def _refresh(options: argparse.Namespace) -> dict[str, Any]:
+    from xl2report.refreshing import refresh
+
+    result = refresh(
+        options.report,
+        options.workbook,
+        options.out,
+        profile=options.profile,
+        template=options.template,
+        track=options.track,
+        strict=options.strict,
+    )
+    return _result(str(options.report), result.status, result.paths, result.findings, left_out=result.left_out)
+
+
 def _one(path: Path, options: argparse.Namespace, words: _Words, taken: dict[Path, Path]) -> dict[str, Any]:
     from xl2report.findings import finding, has_errors, strictly
     from xl2report.pipeline import compile, load
@@ -482,7 +519,13 @@ def _result(
 
 def _print(results: Sequence[dict[str, Any]], options: argparse.Namespace, words: _Words) -> None:
     if options.format == "json":
-        named = {"template": "template", "profile": "profile", "explain": "code", "verify": "report"}
+        named = {
+            "template": "template",
+            "profile": "profile",
+            "explain": "code",
+            "verify": "report",
+            "refresh": "report",
+        }
         subject = named.get(options.command, "workbook")
         entries = [
             {

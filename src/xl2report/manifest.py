@@ -24,6 +24,8 @@ Kind = Literal["figure", "item", "phrase", "text", "box"]
 """A figure; one of a list; a ready phrase; a text of the workbook; a number in a schedule printed as a Word table."""
 
 SPACE = "urn:xl2report:marks"
+PREFIX = "_x2r_"
+"""What the names of all marks begin with; a number of six digits follows."""
 VERSION = 1
 BEGIN, SAID, END = "\ufdd0", "\ufdd1", "\ufdd2"
 """BEGIN number SAID text END: noncharacters, which no text may hold that is passed from one program to another."""
@@ -204,6 +206,14 @@ class DrawnChart:
 
 
 @dataclass(frozen=True, slots=True)
+class Wording:
+    """A sentence or a row of a table as it was printed: a digest of its words, and the names of the marks between them."""
+
+    digest: str
+    marks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Origin:
     """What a report was compiled from, and by what; the fingerprints are SHA-256."""
 
@@ -226,6 +236,8 @@ class Manifest:
     sources: Mapping[str, Source]
     marks: tuple[Mark, ...]
     charts: tuple[DrawnChart, ...] = ()
+    wording: tuple[Wording, ...] = ()
+    """The sentences and rows as printed, in reading order: what the template said around the marks."""
 
     @cached_property
     def by_name(self) -> Mapping[str, Mark]:
@@ -333,7 +345,14 @@ def written(manifest: Manifest) -> bytes:
         lines.append(_tag("chart", name=chart.name, drawing=chart.drawing, end=False))
         lines += [_tag("point", category=point.category, key=point.key, text=point.text) for point in chart.points]
         lines.append("</chart>")
+    if manifest.wording:
+        lines.append(_tag("wording", of=" ".join(":".join((w.digest, *map(_bare, w.marks))) for w in manifest.wording)))
     return "\n".join([*lines, "</report>", ""]).encode()
+
+
+def _bare(name: str) -> str:
+    """A mark's name without what all of them begin with."""
+    return name.removeprefix(PREFIX).lstrip("0")
 
 
 _SPECIAL = re.compile('[&<>"\n\r\t]')
@@ -398,4 +417,8 @@ def _manifest(root: Any) -> Manifest:
     for element in children(root, "chart"):
         points = [Point(p.get("category", ""), p.get("key", ""), p.get("text", "")) for p in children(element, "point")]
         charts.append(DrawnChart(element.get("name", ""), element.get("drawing", ""), tuple(points)))
-    return Manifest(origin, carrier, sources, tuple(marks), tuple(charts))
+    wording = []
+    for entry in of("wording", "of").split():
+        digest, *numbers = entry.split(":")
+        wording.append(Wording(digest, tuple(f"{PREFIX}{int(number):06d}" for number in numbers)))
+    return Manifest(origin, carrier, sources, tuple(marks), tuple(charts), tuple(wording))

@@ -15,6 +15,7 @@ from xl2report.charts import ChartData, Drawn, charts_drawn
 from xl2report.manifest import (
     BEGIN,
     END,
+    PREFIX,
     SAID,
     SPACE,
     Carrier,
@@ -33,7 +34,6 @@ from xl2report.manifest import (
 )
 from xl2report.packages import CONTENT_TYPES, parts_of
 
-PREFIX = "_x2r_"
 DOCUMENT = "word/document.xml"
 RELATIONS = "word/_rels/document.xml.rels"
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -42,7 +42,7 @@ COMPATIBILITY = "http://schemas.openxmlformats.org/markup-compatibility/2006"
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006"
 _SPACE_ATTRIBUTE = "{http://www.w3.org/XML/1998/namespace}space"
 _FALLBACK = f"{{{COMPATIBILITY}}}Fallback"
-_HIDDEN = frozenset([_FALLBACK, f"{W}del", f"{W}moveFrom"])
+HIDDEN = frozenset([_FALLBACK, f"{W}del", f"{W}moveFrom"])
 """What is not part of the text: the other form of a text box, and what was deleted or moved away while tracked."""
 _PRINTED = re.compile(f"{BEGIN}(\\d+){SAID}([^{BEGIN}{SAID}{END}]+){END}")
 _PIECES = re.compile(f"({BEGIN}\\d+{SAID}|{END})")
@@ -145,7 +145,7 @@ class _Placer:
             paragraph = next(run.iterancestors(f"{W}p"), None)
             said = text.text or ""
             if BEGIN in said or END in said:
-                if any(True for _ in run.iterancestors(*_HIDDEN)):
+                if any(True for _ in run.iterancestors(*HIDDEN)):
                     continue
                 runs[run] = None
             texts.append("\n" + said if paragraph is not before else said)
@@ -362,11 +362,15 @@ def _drop(parts: MutableMapping[str, bytes], *names: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """A paragraph of a report as it is now: its part, its number there counted from 1, its text."""
+    """A paragraph of a report as it is now: its part, its number there counted from 1, its text.
+
+    ``row`` is the number of the table row that it stands in, counted through the report; 0 outside of tables.
+    """
 
     part: str
     number: int
     text: str
+    row: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -436,27 +440,52 @@ class Marked:
         return text[first : last + 1].strip()
 
 
+@dataclass(frozen=True)
+class Opened:
+    """A report read back, with its XML: the trees of its parts, and for each paragraph where each sign begins and stands."""
+
+    marked: Marked
+    trees: Mapping[str, Any]
+    signs: tuple[tuple[tuple[int, Any], ...], ...]
+
+
 def read_marks(data: bytes) -> Marked | None:
     """The marks of a report as it is now, after whatever programs saved it; ``None`` where it is no Word document."""
+    try:
+        found = open_marks(parts_of(data))
+    except Exception:  # zipfile raises many kinds of errors on a file that is none of its own
+        return None
+    return found.marked if found else None
+
+
+def open_marks(parts: Mapping[str, bytes], manifest: Manifest | None = None) -> Opened | None:
+    """The same with the XML that the marks stand in; ``None`` where it is no Word document.
+
+    With a manifest it is a report that is being made: the manifest is not there yet, and its charts are known.
+    """
     from lxml import etree
 
     try:
-        parts = parts_of(data)
         trees = {
             name: etree.fromstring(parts[name], etree.XMLParser(resolve_entities=False, huge_tree=True))
             for name in sorted(parts, key=lambda part: (part != DOCUMENT, part))
             if re.fullmatch(r"word/(?:document|header\d*|footer\d*|footnotes|endnotes)\.xml", name)
         }
-        manifests = (manifest_in(parts[name]) for name in sorted(parts) if _is_manifest(name, parts[name]))
-        manifest = next((found for found in manifests if found), None)
+        charts: tuple[Drawn, ...] = ()
+        if manifest is None:
+            manifests = (manifest_in(parts[name]) for name in sorted(parts) if _is_manifest(name, parts[name]))
+            manifest = next((found for found in manifests if found), None)
+            charts = tuple(charts_drawn(parts))
         reading = _Reading()
         for name, root in trees.items():
             reading.part(name, root)
-        charts = tuple(charts_drawn(parts))
-    except Exception:  # zipfile and lxml raise many kinds of errors on a file that is none of theirs
+    except Exception:  # lxml raises many kinds of errors on a file that is none of its own
+        return None
+    if DOCUMENT not in trees:
         return None
     known = manifest.by_name if manifest else {}
-    return Marked(manifest, reading.paragraphs(), tuple(reading.found(known)), charts)
+    marked = Marked(manifest, reading.paragraphs(), tuple(reading.found(known)), charts)
+    return Opened(marked, trees, tuple(map(tuple, reading.signs)))
 
 
 _Position = tuple[int, int]
@@ -487,7 +516,10 @@ class _Reading:
     def __init__(self) -> None:
         self.texts: list[list[str]] = []
         self.lengths: list[int] = []
+        self.signs: list[list[tuple[int, Any]]] = []
         self.places: list[tuple[str, int]] = []
+        self.rows: list[int] = []
+        self.row, self.rows_begun = 0, 0
         self.ranges: list[_Range] = []
         self.by_id: dict[str, _Range] = {}
         self.inside: list[int] = []
@@ -503,7 +535,8 @@ class _Reading:
     def paragraphs(self) -> tuple[Paragraph, ...]:
         """All paragraphs in reading order."""
         texts = map("".join, self.texts)
-        return tuple(Paragraph(*place, text) for place, text in zip(self.places, texts, strict=True))
+        found = zip(self.places, texts, self.rows, strict=True)
+        return tuple(Paragraph(*place, text, row) for place, text, row in found)
 
     def _here(self) -> _Position:
         """Where the next sign will stand: in the paragraph that is open, or at the beginning of the next one."""
@@ -518,13 +551,15 @@ class _Reading:
         for child in element:
             tag = child.tag
             if tag == f"{W}t":
-                self._say(child.text or "")
+                self._say(child.text or "", child)
             elif tag in (f"{W}r", f"{W}sdtContent"):
                 self._walk(child)
             elif tag == f"{W}p":
                 self.places.append((self.name, len(self.places) - self.first + 1))
                 self.texts.append([])
                 self.lengths.append(0)
+                self.signs.append([])
+                self.rows.append(self.row)
                 self.inside.append(len(self.places) - 1)
                 self._walk(child)
                 self.inside.pop()
@@ -538,14 +573,20 @@ class _Reading:
                 if ended is not None:
                     ended.end = self._there()
             elif tag in _SIGNS:
-                self._say(_SIGNS[tag])
+                self._say(_SIGNS[tag], child)
+            elif tag == f"{W}tr" and not self.row:
+                self.rows_begun += 1
+                self.row = self.rows_begun
+                self._walk(child)
+                self.row = 0
             elif tag == f"{W}sdt":
                 self._control(child)
-            elif tag not in _HIDDEN and tag not in _PROPERTIES and isinstance(tag, str):
+            elif tag not in HIDDEN and tag not in _PROPERTIES and isinstance(tag, str):
                 self._walk(child)
 
-    def _say(self, text: str) -> None:
+    def _say(self, text: str, sign: Any) -> None:
         if self.inside:
+            self.signs[self.inside[-1]].append((self.lengths[self.inside[-1]], sign))
             self.texts[self.inside[-1]].append(text)
             self.lengths[self.inside[-1]] += len(text)
 

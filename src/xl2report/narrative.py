@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,10 @@ from xl2report.facts import Book
 from xl2report.findings import Finding, finding, nearest
 from xl2report.linting import environment, in_chinese, lint
 from xl2report.manifest import BEGIN, Carrier, Ledger, Origin, fingerprint_of, without_sentinels
-from xl2report.marks import manifest_of, place_marks, put_manifest
+from xl2report.marks import manifest_of, open_marks, place_marks, put_manifest
 from xl2report.packages import parts_of, sealed
 from xl2report.profile import COMPANIONS, Profile
+from xl2report.sentences import sentences_of
 from xl2report.sheets import Sheet
 from xl2report.tables import MARK, place_tables
 from xl2report.views import FigureView, Group, Notes, context_of
@@ -124,7 +125,10 @@ def render(
             int(book.info.get("年度", profile.year)),
             __version__,
         )
-        put_manifest(parts, manifest_of(made, marks, place_marks(parts, ledger, marks), ledger, charts, parts))
+        manifest = manifest_of(made, marks, place_marks(parts, ledger, marks), ledger, charts, parts)
+        if (opened := open_marks(parts, manifest)) is not None:
+            manifest = replace(manifest, wording=tuple(sentence.wording for sentence in sentences_of(opened.marked)))
+        put_manifest(parts, manifest)
     contents = with_contents(parts, toc, "report.docx")
     report = sealed(contents.parts) if contents.parts is not None else None
     return Narrative(report, (*notes.findings, *contents.findings))

@@ -474,7 +474,7 @@ def verify(
     Args:
         report: the Word report (.docx) or the schedules (.xlsx); it is only read.
         workbook: the standard workbook as it is now.
-        profile: as for :func:`load`; by default the one that the report was compiled with.
+        profile: as for :func:`load`.
         template: the template that the report was compiled with, where it is not the profile's.
 
     Raises:
@@ -490,8 +490,6 @@ def verify(
     edited, schedules = read_marks(data), grids(data)
     if edited is None and schedules is None:
         return VerifyResult((finding("D816", name),), readable=False)
-    if profile is None and edited is not None and edited.manifest and edited.manifest.origin.profile in available():
-        profile = edited.manifest.origin.profile
     accounts = load(workbook, profile)
     if not accounts.ok:
         return VerifyResult(accounts.findings, readable=accounts.readable)
