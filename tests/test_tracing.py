@@ -31,6 +31,8 @@ from xl2report.trace_text import as_text
 from xl2report.trace_workbook import DETAILS, NUMBERS
 from xl2report.tracing import Number, Origins, Saying, Source, is_plain_sum
 
+pytestmark = pytest.mark.usefixtures("compiled_once")
+
 
 def names(report: xl2report.Report, what: str) -> list[str]:
     """The names of everything that an argument means."""

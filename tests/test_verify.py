@@ -34,6 +34,8 @@ from xl2report.packages import pack, parts_of
 from xl2report.sheets import lay_out
 from xl2report.verifying import verify_report
 
+pytestmark = pytest.mark.usefixtures("compiled_once")
+
 Convert = Callable[[Path, str], Path]
 Compiled = Callable[..., Path]
 
