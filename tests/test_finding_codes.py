@@ -25,6 +25,8 @@ from xl2report.loading import load_profile
 from xl2report.marks import W
 from xl2report.packages import pack, parts_of
 
+pytestmark = pytest.mark.usefixtures("compiled_once")
+
 Said = list[tuple[str, str]]
 """What is said about an input: each finding as text, in Chinese and in English."""
 Make = Callable[[], Said]
@@ -62,8 +64,17 @@ def example(**cells: Any) -> Workbook:
     return book
 
 
+def saved(**cells: Any) -> None:
+    """Save the example with some cells changed; unchanged it is the very file, which need not be read again."""
+    if cells:
+        example(**cells).save("accounts.xlsx")
+    else:
+        Path("accounts.xlsx").write_bytes(xl2report.example().read_bytes())
+
+
 def compiled(book: Workbook, template: str | None = None, **options: Any) -> Said:
     book.save("accounts.xlsx")
+    options = {"marks": "none", **options}
     return said(xl2report.compile("accounts.xlsx", "out", template=template, **options).findings)
 
 
@@ -104,7 +115,7 @@ def edited_parts(old: bytes, new: bytes) -> Said:
 
 
 def verified(name: str = "report.docx", **cells: Any) -> Said:
-    example(**cells).save("accounts.xlsx")
+    saved(**cells)
     return said(xl2report.verify(name, "accounts.xlsx").findings)
 
 
@@ -336,7 +347,7 @@ def a_code_that_does_not_exist() -> Said:
     """,
 )
 def a_trace_of_a_number_that_nothing_prints() -> Said:
-    example().save("accounts.xlsx")
+    saved()
     return said(xl2report.load("accounts.xlsx").trace("1455.8").findings)
 
 
@@ -1480,7 +1491,7 @@ def a_new_workbook_where_one_is() -> Said:
     """,
 )
 def schedules_in_place_of_the_workbook() -> Said:
-    example().save("accounts.xlsx")
+    saved()
     return said(xl2report.load("accounts.xlsx").write_schedules("accounts.xlsx").findings)
 
 
@@ -1530,7 +1541,7 @@ def a_libreoffice_that_cannot_start() -> Said:
     """,
 )
 def an_annotated_copy_of_the_old_format() -> Said:
-    example().save("accounts.xlsx")
+    saved()
     return said(xl2report.load("accounts.xlsx").annotate("checked.xls").findings)
 
 
@@ -2028,12 +2039,12 @@ def refreshed(
     template.save("own.docx")
     template.add_paragraph(other)
     template.save("other.docx")
-    example().save("accounts.xlsx")
+    saved()
     xl2report.compile("accounts.xlsx", "out", template="own.docx", toc="none", marks=marks)
     document = docx.Document("out/accounts-report.docx")
     edit(document)
     document.save("report.docx")
-    example(**cells).save("accounts.xlsx")
+    saved(**cells)
     used = "other.docx" if other else "own.docx"
     return said(xl2report.refresh("report.docx", "accounts.xlsx", "new.docx", template=used, track=track).findings)
 

@@ -288,11 +288,14 @@ def test_charts_have_new_caches_workbooks_and_texts_and_the_old_looks(folder: Pa
 
 
 def test_the_validator_has_nothing_to_say(folder: Path, validator: str) -> None:
-    for source in ("tables", "control"):
-        for workbook in ("next", "item"):
-            for track in (False, True):
-                out, _ = refreshed(folder, folder / f"{source}.docx", workbook, track=track)
-                assert errors(validator, out) == [], out
+    for source, workbook, track in (
+        ("tables", "next", False),
+        ("tables", "item", True),
+        ("control", "item", False),
+        ("control", "next", True),
+    ):
+        out, _ = refreshed(folder, folder / f"{source}.docx", workbook, track=track)
+        assert errors(validator, out) == [], out
 
 
 # -- what people wrote ---------------------------------------------------------------------------------
