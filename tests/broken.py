@@ -10,7 +10,8 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
-from openpyxl import Workbook, load_workbook
+from openpyxl import Workbook
+from slim import slim_example
 
 import xl2report
 from xl2report.checks import run
@@ -38,7 +39,7 @@ def breaks(code: str) -> Callable[[Edit], Edit]:
 
 def broken(edit: Edit) -> Workbook:
     """The example workbook after an edit."""
-    book = load_workbook(xl2report.example())
+    book = slim_example()
     edit(book)
     return book
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from openpyxl import Workbook, load_workbook
+from openpyxl import Workbook
+from slim import slim_example
 
 import xl2report
 from xl2report import pipeline, refreshing
@@ -33,11 +34,11 @@ def example() -> Path:
 
 
 @pytest.fixture
-def edited(example: Path, tmp_path: Path) -> Callable[[Edit], Path]:
+def edited(tmp_path: Path) -> Callable[[Edit], Path]:
     """A copy of the example workbook, changed by a function of its openpyxl workbook."""
 
     def make(edit: Edit, name: str = "accounts.xlsx") -> Path:
-        book: Workbook = load_workbook(example)
+        book: Workbook = slim_example()
         edit(book)
         path = tmp_path / name
         book.save(path)

@@ -17,6 +17,7 @@ import pytest
 from docx.oxml.ns import qn
 from openpyxl import Workbook, load_workbook
 from openpyxl.chart import BarChart
+from slim import slim_example
 
 import xl2report
 from xl2report.cli import describe, main
@@ -57,7 +58,7 @@ def said(findings: Iterable[Finding]) -> Said:
 
 def example(**cells: Any) -> Workbook:
     """The example workbook with some cells changed: ``example(支出决算={"H12": "十万"})``."""
-    book = load_workbook(xl2report.example())
+    book = slim_example()
     for sheet, changes in cells.items():
         for place, value in changes.items():
             book[sheet][place] = value

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import broken
 from broken import OFFICE, PROJECT, TOWNS, add, item, put, say
-from openpyxl import Workbook, load_workbook
+from openpyxl import Workbook
+from slim import slim_example
 
 import xl2report
 
@@ -53,7 +54,7 @@ def plant(book: Workbook) -> list[tuple[str, str]]:
 
 
 def test_twenty_planted_mistakes_are_found_at_their_cells_and_nothing_else(tmp_path: Path) -> None:
-    book = load_workbook(xl2report.example())
+    book = slim_example()
     twenty = plant(book)
     book.save(tmp_path / "accounts.xlsx")
     report = xl2report.load(tmp_path / "accounts.xlsx")
