@@ -226,6 +226,7 @@ def ours_with(clock: Clock) -> Callable[[Path, Carrier], object]:
 
     stages: tuple[tuple[Any, str, str], ...] = (
         (pipeline, "load_profile", "profile load"),
+        (pipeline, "opened", "read"),
         (pipeline, "read", "read"),
         (pipeline, "lay_out", "derive + layout"),
         (Figures, "__getitem__", "derive + layout"),

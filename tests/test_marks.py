@@ -552,7 +552,7 @@ def test_every_number_of_part_two_of_the_example_is_marked_or_explained(
     }
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.lists(entry, min_size=1, max_size=25))
 def test_every_number_of_part_two_of_other_accounts_is_marked_or_explained(entries: Entries) -> None:
     given_, report = consistent(entries), xl2report.load(xl2report.example())
