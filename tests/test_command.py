@@ -177,8 +177,35 @@ def test_rules_over_a_sheet_with_an_error_wait_and_the_others_do_not(
     assert not {"R053", "R064", "R101"} & set(codes)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("chek", "a.xlsx"), "没有命令 chek；可用的有 compile, check, "),
+        (("compile", "a.xlsx", "--toc", "yes"), "--toc yes；可用的有 auto, paginate, field, none"),
+        (("verify", "a.xlsx", "a-report.docx"), "两个文件的次序反了：先写报告（或附表），后写工作簿"),
+        (("refresh", "a.xlsx", "a-report.docx", "-o", "b.docx"), "两个文件的次序反了"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else "",
+)
+def test_a_slip_on_the_command_line_is_told_in_chinese(
+    arguments: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([*arguments, "--lang", "zh"])
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [("check", "nothing.xlsx"), ("verify", "nothing.docx", "nothing.xlsx")])
+def test_what_cannot_be_used_is_not_said_to_be_checked(
+    command: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*command, "--lang", "zh"]) == 2
+    assert capsys.readouterr().out.splitlines()[-1] == "无法处理，错误 1 个，提示 0 个，说明 0 个"
+
+
 def test_explain_says_what_a_code_means_and_lists_all(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["explain", "r050", "--lang", "zh"]) == 0
+    assert main(["explain", "r50", "--lang", "zh"]) == 0
     one = capsys.readouterr().out
     assert one.splitlines()[0] == "R050 错误  〈名称〉的决算数与财政拨款支出中相应经济科目不符"
     assert [line.split("：")[0].strip() for line in one.splitlines()[1:]] == [

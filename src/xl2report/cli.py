@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -94,6 +95,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "written": ("已生成", "written"),
     "nothing": ("没有生成文件", "nothing was written"),
     "checked": ("核对完毕", "checked"),
+    "unusable": ("无法处理", "cannot be used"),
     "unchecked": (
         "有 {count} 条规则所需的表有错误，改正后再核对：{codes}",
         "{count} rules need a sheet that has errors and wait until they are mended: {codes}",
@@ -184,6 +186,12 @@ WORDS: dict[str, tuple[str, str]] = {
         "the template that the report was compiled with (default: the profile's)",
     ),
     "verified": ("与账一致", "in agreement with the accounts"),
+    "swapped": (
+        "两个文件的次序反了：先写报告（或附表），后写工作簿",
+        "the two files are the wrong way round: the report (or schedules) first, then the workbook",
+    ),
+    "no_command": ("没有命令 ", "no such command: "),
+    "choose": ("；可用的有 ", "; there are "),
     "differs": ("与账不一致", "not in agreement with the accounts"),
     "times": ("（使用{count}次）", " (used {count} times)"),
     "same": ("两个工作簿的输出同名：{path}", "two workbooks would write the same file: {path}"),
@@ -229,6 +237,10 @@ class _Parser(argparse.ArgumentParser):
             message = message.replace("unrecognized arguments: ", "不认识：").replace(
                 "expected one argument", "后面要有内容"
             )
+            wrong = re.fullmatch(r"argument (.*): invalid choice: '(.*)' \(choose from (.*)\)", message)
+            if wrong:
+                what = wrong[1].strip() or self.words["no_command"].strip()
+                message = f"{what} {wrong[2]}{self.words['choose']}{wrong[3].replace(chr(39), '')}"
         usage = self.format_usage().replace("usage: ", self.words["usage"], 1)
         self.exit(2, f"{usage}{self.prog}: {self.words['error']}: {message}\n")
 
@@ -344,6 +356,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         declared.error(words["annotate_one"])
     if options.command == "trace" and not (options.what or options.xlsx):
         declared.error(words["trace_nothing"])
+    if options.command in ("verify", "refresh") and options.workbook.suffix.lower() == ".docx":
+        declared.error(words["swapped"])
     try:
         results = _run(options, words)
     except KeyboardInterrupt:
@@ -420,6 +434,7 @@ def _explain(options: argparse.Namespace) -> dict[str, Any]:
 
     known = explanations(load_profile(options.profile or DEFAULT_PROFILE))
     code = (options.code or "").upper()
+    code = code[:1] + code[1:].zfill(3) if code[1:].isdigit() else code  # r5 means R005
     if code and code not in known:
         unknown = finding("F010", options.code, expected=one_of(tuple(known), code, 8))
         return _result(options.code, 2, (), (unknown,))
@@ -580,6 +595,8 @@ def _print_one(result: dict[str, Any], options: argparse.Namespace, words: _Word
         for path in result["paths"]:
             print(f"{words['written']} {path}")
         print(said)
+    elif result["status"] == 2 and options.command in ("check", "verify", "explain"):
+        print(f"{words['unusable']}{comma}{said}")
     elif options.command in ("template", "profile") and options.about == "lint":
         print(f"{words[f'{options.command}_checked']}{comma}{said}")
     elif options.command == "verify":
