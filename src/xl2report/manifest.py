@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any, Literal
 from xml.sax.saxutils import quoteattr
 
-from xl2report.facts import Cell, letters
+from xl2report.facts import Cell
 from xl2report.figures import Figure
 
 Carrier = Literal["bookmark", "control", "none"]
@@ -284,29 +284,6 @@ def areas(cells: Iterable[Cell]) -> tuple[str, ...]:
 def _area(sheet: str, rows: tuple[str, int, int]) -> str:
     column, first, last = rows
     return f"{sheet}!{column}{first}" + (f":{column}{last}" if last > first else "")
-
-
-def cells_in(ranges: Iterable[str]) -> Iterator[Cell]:
-    """Every cell of some ranges.
-
-    >>> [str(cell) for cell in cells_in(["支出决算!H4:H6"])]
-    ['支出决算!H4', '支出决算!H5', '支出决算!H6']
-    """
-    for area in ranges:
-        sheet, _, ref = area.rpartition("!")
-        found = _REF.fullmatch(ref)
-        if found:
-            first, last = _column(found[1]), _column(found[3] or found[1])
-            for column in range(first, last + 1):
-                for row in range(int(found[2]), int(found[4] or found[2]) + 1):
-                    yield Cell(sheet, f"{letters(column)}{row}")
-
-
-def _column(name: str) -> int:
-    number = 0
-    for letter in name:
-        number = number * 26 + ord(letter) - 64
-    return number - 1
 
 
 # -- as XML ---------------------------------------------------------------------------------------
