@@ -356,7 +356,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         declared.error(words["annotate_one"])
     if options.command == "trace" and not (options.what or options.xlsx):
         declared.error(words["trace_nothing"])
-    if options.command in ("verify", "refresh") and options.workbook.suffix.lower() == ".docx":
+    if options.command in ("verify", "refresh") and _swapped(options.report, options.workbook):
         declared.error(words["swapped"])
     try:
         results = _run(options, words)
@@ -368,6 +368,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader (head, less) has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return max(int(result["status"]) for result in results)
+
+
+def _swapped(report: Path, workbook: Path) -> bool:
+    """Whether a Word file stands where the workbook belongs, and something else where the report does."""
+    return workbook.suffix.lower() == ".docx" != report.suffix.lower()
 
 
 def _language_of(arguments: Sequence[str]) -> str:
