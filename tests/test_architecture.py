@@ -9,24 +9,25 @@ import xl2report
 
 SOURCE = Path(xl2report.__file__).parent
 ORDER = [
-    "facts", "figures", "formulas", "findings", "profile", "loading", "reader", "derive", "phrasing", "sheets", "prose", "scopes", "sources",
+    "caching", "facts", "figures", "formulas", "findings", "profile", "loading", "reader", "derive", "phrasing", "sheets", "prose", "scopes", "sources",
     "checks", "explaining", "schedules", "packages", "live", "workbooks", "carrying", "editing", "comments", "annotation", "office",
     "contents", "manifest", "charts", "tables", "marks", "sentences", "rewriting", "redrawing", "rerowing", "planning", "views",
-    "vocabulary", "linting", "template_text", "template_files", "profile_files", "narrative", "printed", "tracing", "trace_text",
+    "sandbox", "vocabulary", "linting", "template_text", "template_files", "profile_files", "filling", "preparing", "narrative", "printed", "tracing", "trace_text",
     "trace_workbook", "meaning", "fresh", "verifying", "verifying_schedules", "pipeline", "refreshing", "cli", "__main__",
 ]  # fmt: skip
 HOMES = {
     "openpyxl": {"reader"},
     "xlsxwriter": {"schedules", "workbooks", "charts", "trace_workbook"},
-    "docxtpl": {"narrative"},
+    "docxtpl": {"preparing"},
     "docx": {"template_text", "template_files"},
-    "jinja2": {"linting", "narrative", "views"},
+    "jinja2": {"linting", "narrative", "views", "sandbox", "filling"},
     "lxml": {
         "editing",
         "comments",
         "annotation",
         "linting",
         "narrative",
+        "filling",
         "charts",
         "tables",
         "contents",

@@ -1425,6 +1425,23 @@ def a_chart_without_data_that_stands_without_a_condition() -> Said:
     return compiled(example(上年决算={"B4": None}), "template.docx")
 
 
+@case(
+    "T517",
+    zh="""
+    错误 T517 template.docx document 第2段  模板要做的太多：文字或列表超过 1000000 个字符
+        现为：{{ '支出' * 1000000000 }}
+        办法：请检查这里的循环、重复（*）和宏；报告不需要这么多。
+    """,
+    en="""
+    error T517 template.docx document 第2段  the template asks for too much: a text or list of more than 1000000 characters
+        found: {{ '支出' * 1000000000 }}
+        what to do: Check the loops, repetitions (*) and macros here; no report needs that much.
+    """,
+)
+def a_template_that_repeats_a_text_without_end() -> Said:
+    return compiled_with("说明", "{{ '支出' * 1000000000 }}")
+
+
 # -- outputs --------------------------------------------------------------------------------------
 
 

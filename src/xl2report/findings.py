@@ -574,6 +574,13 @@ CODES: Mapping[str, _Code] = {
         "请在模板中用“{{%p if 图表.{chart} %}}”和“{{%p endif %}}”把图和图题括起来。",
         "Put “{{%p if 图表.{chart} %}}” and “{{%p endif %}}” around the chart and its caption in the template.",
     ),
+    "T517": _code(
+        "error",
+        "模板要做的太多：{reason_zh}",
+        "the template asks for too much: {reason_en}",
+        "请检查这里的循环、重复（*）和宏；报告不需要这么多。",
+        "Check the loops, repetitions (*) and macros here; no report needs that much.",
+    ),
     # reports that were edited -------------------------------------------------------------------
     "D801": _code(
         "error",

@@ -17,9 +17,8 @@ from typing import Any
 
 from xl2report.charts import MARKER
 from xl2report.findings import Finding, finding, nearest
-from xl2report.manifest import Joined, Ledger, without_sentinels
 from xl2report.profile import Profile
-from xl2report.views import chinese_number
+from xl2report.sandbox import environment
 from xl2report.vocabulary import ANY, Vocabulary, vocabulary
 
 AUTHOR = "xl2report"
@@ -76,41 +75,6 @@ _OF_MANY = (
     "unique",
     "batch",
 )
-
-
-def environment(ledger: Ledger | None = None) -> Any:
-    """The sandbox that templates run in: every value is escaped, unknown names are refused, no globals.
-
-    With a ledger what is printed is entered in it. What a template prints into a name, a macro or a filter is a text that it
-    may compare or cut, so it is not.
-    """
-    from jinja2 import StrictUndefined
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-    made = ImmutableSandboxedEnvironment(autoescape=True, undefined=StrictUndefined)
-    made.filters["中文数字"] = chinese_number
-    made.globals.clear()
-    if ledger is not None:
-        made.finalize = ledger.finalized
-        made.concat = lambda pieces: without_sentinels("".join(pieces))  # type: ignore[method-assign]
-        made.filters["join"] = _join_known(made.filters["join"])
-    return made
-
-
-def _join_known(join: Any) -> Any:
-    """The filter ``join``, whose result knows the values that it is made of."""
-    from jinja2 import pass_eval_context
-    from jinja2.filters import make_attrgetter
-
-    @pass_eval_context
-    def joined(context: Any, value: Any, d: str = "", attribute: str | int | None = None) -> Any:
-        items = list(value)
-        text = join(context, items, d, attribute)
-        get = make_attrgetter(context.environment, attribute) if attribute is not None else lambda item: item
-        pieces = [piece for item in items for piece in (d, get(item))][1:]
-        return Joined.of(text, pieces) if type(text) is str else text
-
-    return joined
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,9 @@ import hashlib
 import io
 import os
 import re
+import struct
 import zipfile
+import zlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +22,8 @@ from typing import NamedTuple
 from xl2report.findings import Finding, finding
 
 STAMP = (1980, 1, 1, 0, 0, 0)
+"""The one date of all members of all packages."""
+_TIME, _DATE = 0, (STAMP[0] - 1980) << 9 | STAMP[1] << 5 | STAMP[2]
 CONTENT_TYPES = "[Content_Types].xml"
 RELATIONS = "_rels/.rels"
 CUSTOM = "docProps/custom.xml"
@@ -42,17 +46,45 @@ def parts_of(package: bytes) -> dict[str, bytes]:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
+class Deflated(bytes):
+    """A part that stays the same in many packages: its bytes, and once needed how they stand in a package."""
+
+    stored: tuple[bytes, int]
+    """The deflated bytes, and the check sum of the others."""
+
+
+def deflated(part: bytes) -> tuple[bytes, int]:
+    """A part as it stands in a package, and its check sum; of one that is known to come again it is computed once."""
+    ready: tuple[bytes, int] | None = getattr(part, "stored", None)
+    if ready is None:
+        deflate = zlib.compressobj(6, zlib.DEFLATED, -15)
+        ready = deflate.compress(part) + deflate.flush(), zlib.crc32(part)
+        if isinstance(part, Deflated):
+            part.stored = ready
+    return ready
+
+
 def pack(parts: Mapping[str, bytes]) -> bytes:
-    """A package of these parts: content types first, the rest sorted, no clock and no system in it."""
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as archive:
-        for name in sorted(parts, key=lambda n: (n != CONTENT_TYPES, n)):
-            info = zipfile.ZipInfo(name, STAMP)
-            info.compress_type = zipfile.ZIP_DEFLATED
-            info.create_system = 0
-            info.external_attr = 0
-            archive.writestr(info, parts[name], compresslevel=6)
-    return stream.getvalue()
+    """A package of these parts: content types first, the rest sorted, no clock and no system in it.
+
+    It is what :mod:`zipfile` writes, byte for byte, but that what is deflated already is not deflated again.
+    """
+    pieces: list[bytes] = []
+    directory: list[bytes] = []
+    at = 0
+    for name in sorted(parts, key=lambda n: (n != CONTENT_TYPES, n)):
+        data, check = deflated(parts[name])
+        try:
+            encoded, flags = name.encode("ascii"), 0
+        except UnicodeEncodeError:
+            encoded, flags = name.encode(), 0x800
+        about = (flags, 8, _TIME, _DATE, check, len(data), len(parts[name]), len(encoded), 0)
+        pieces += (struct.pack("<4sBB4H3L2H", b"PK\3\4", 20, 0, *about), encoded, data)
+        directory += (struct.pack("<4s4B4H3L5H2L", b"PK\1\2", 20, 0, 20, 0, *about, 0, 0, 0, 0o600 << 16, at), encoded)
+        at += len(data) + len(encoded) + 30
+    listed = b"".join(directory)
+    end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, len(parts), len(parts), len(listed), at, 0)
+    return b"".join((*pieces, listed, end))
 
 
 def fingerprint(parts: Mapping[str, bytes]) -> str:
