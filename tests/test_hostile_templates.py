@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 from docx import Document
-
 from slim import slim_example
 
 import xl2report
@@ -68,7 +67,7 @@ def printed(data: bytes, context: Mapping[str, object] = CONTEXT) -> str:
     """The text of the paragraphs that a template prints."""
     ready = prepared(data)
     parts = filled_parts(ready, context, None)
-    parts[ready.properties.name] = properties_of(ready, "题", "作者", datetime(2024, 9, 27))
+    parts[ready.properties.name] = properties_of(ready, "题", "作者", datetime.fromisoformat("2024-09-27"))
     document: Any = Document(io.BytesIO(pack(parts)))
     return "\n".join(p.text for p in document.paragraphs)
 
@@ -122,12 +121,16 @@ def test_a_template_without_end_is_stopped_and_its_paragraph_named(what: str) ->
     with pytest.raises(Failed) as failed:
         filled_parts(prepared(data), CONTEXT, Ledger())
 
-    assert isinstance(failed.value.error, RecursionError if what == "calls without end" else TooMuch), failed.value.error
+    assert isinstance(failed.value.error, RecursionError if what == "calls without end" else TooMuch), (
+        failed.value.error
+    )
     assert (failed.value.part, failed.value.paragraph) == ("word/document.xml", 2)
     assert time.monotonic() - began < SECONDS + 2
 
 
-@pytest.mark.parametrize("what", [what for what in BOMBS if "for a in r" not in BOMBS[what] and "macro" not in BOMBS[what]])
+@pytest.mark.parametrize(
+    "what", [what for what in BOMBS if "for a in r" not in BOMBS[what] and "macro" not in BOMBS[what]]
+)
 def test_what_would_be_large_is_not_made(what: str) -> None:
     data = template(BOMBS[what])
     prepared(data)

@@ -15,17 +15,16 @@ from docxtpl import DocxTemplate
 from lxml import etree
 
 import xl2report
-from xl2report import preparing
 from xl2report.charts import chart_data
 from xl2report.filling import filled_parts, properties_of
 from xl2report.loading import shipped
-from xl2report.packages import Deflated, deflated, pack, parts_of
+from xl2report.packages import pack, parts_of
 from xl2report.preparing import continue_cells, prepared
 from xl2report.sandbox import environment
 from xl2report.views import Notes, context_of
 
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
-DATE = datetime(2024, 9, 27)
+DATE = datetime.fromisoformat("2024-09-27")
 CONTEXT: Mapping[str, object] = {
     "甲": "文字", "rows": [("a", 1), ("b", 2), ("c", 3)], "cols": ["x", "y", "z", "u"], "empty": (), "n": 3, "yes": True,
     "listing": "一\n二\t三\a四\f五", "signs": "& < > \" ' “” {_{ x }_} {{ 7*7 }}", "rtl": "\u202eאבג\u202c", "colour": "FF0000",
@@ -39,13 +38,13 @@ def reference(data: bytes, context: Mapping[str, object]) -> dict[str, bytes]:
         def patch_xml(self, src_xml: str) -> str:
             return continue_cells(super().patch_xml(src_xml)).replace("\n", " ")
 
-        def render_xml_part(self, src_xml: str, part: Any, context: Any, jinja_env: Any = None) -> str:
+        def render_xml_part(self, src_xml: str, part: Any, context: Any, jinja_env: Any = None) -> str:  # noqa: ARG002
             source = re.sub(r"<w:p([ >])", r"\n<w:p\1", src_xml)
             rendered = jinja_env.from_string(source).render(context)
             xml: str = self.resolve_listing(re.sub(r"\n<w:p([ >])", r"<w:p\1", rendered))
             return xml
 
-        def render_properties(self, context: Any, jinja_env: Any = None) -> None:
+        def render_properties(self, context: Any, jinja_env: Any = None) -> None:  # noqa: ARG002
             core = self.docx.core_properties
             core.title, core.author, core.last_modified_by, core.revision = "题", "作者", "作者", 1
             core.created = core.modified = DATE
@@ -114,7 +113,9 @@ def template(body: str, header: str = "", footnote: str = "") -> bytes:
     """A Word document with this XML in its body, its header and a footnote."""
     parts = dict(_blank())
     document = parts["word/document.xml"].decode()
-    parts["word/document.xml"] = re.sub(r"(<w:body>).*(<w:sectPr)", lambda m: m[1] + body + m[2], document, flags=re.DOTALL).encode()
+    parts["word/document.xml"] = re.sub(
+        r"(<w:body>).*(<w:sectPr)", lambda m: m[1] + body + m[2], document, flags=re.DOTALL
+    ).encode()
     if header:
         name = next(name for name in parts if "header" in name)
         parts[name] = parts[name].replace("页眉".encode(), header.encode())
@@ -127,7 +128,9 @@ def template(body: str, header: str = "", footnote: str = "") -> bytes:
         parts["[Content_Types].xml"] = parts["[Content_Types].xml"].replace(b"</Types>", override.encode())
         relation = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/footnotes"
         relation = f'<Relationship Id="rIdF" Type="{relation}" Target="footnotes.xml"/></Relationships>'
-        parts["word/_rels/document.xml.rels"] = parts["word/_rels/document.xml.rels"].replace(b"</Relationships>", relation.encode())
+        parts["word/_rels/document.xml.rels"] = parts["word/_rels/document.xml.rels"].replace(
+            b"</Relationships>", relation.encode()
+        )
     return pack(parts)
 
 

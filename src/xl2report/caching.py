@@ -51,7 +51,9 @@ def kept(kind: str, key: str) -> bytes | None:
     try:
         if not _trusted(place.stat(), stat.S_ISDIR):
             return None
-        handle = os.open(place / _name(kind, key), os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
+        handle = os.open(
+            place / _name(kind, key), os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+        )
         with open(handle, "rb") as stream:  # noqa: PTH123 - there is a handle already
             if not _trusted(os.fstat(handle), stat.S_ISREG):
                 return None
@@ -126,10 +128,8 @@ def versions(libraries: Iterable[str], modules: Iterable[str]) -> str | None:
         if version is None:
             return None
         found.append(version)
-    try:
+    with contextlib.suppress(OSError):  # installed without its source it does not change between releases
         found += [format(zlib.crc32((_HERE / f"{module}.py").read_bytes()), "x") for module in modules]
-    except OSError:  # installed without its source: then it does not change between releases
-        pass
     return "\n".join(found)
 
 

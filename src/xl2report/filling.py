@@ -117,7 +117,7 @@ def _pieces(part: Rendered, env: Any, context: Mapping[str, object]) -> Iterator
     template = Template.from_code(env, part.code, env.make_globals(None))
     env.meter.begin()
     size = 0
-    pieces = template.root_render_func(template.new_context(dict(context)))
+    pieces: Any = template.root_render_func(template.new_context(dict(context)))
     try:
         while some := list(islice(pieces, 64)):
             size += sum(map(len, some))
@@ -166,7 +166,9 @@ def parse_strictly(text: str) -> None:
     except expat.ExpatError:
         from lxml import etree
 
-        etree.fromstring(text.encode(), etree.XMLParser(resolve_entities=False, huge_tree=True))  # says more clearly why
+        etree.fromstring(
+            text.encode(), etree.XMLParser(resolve_entities=False, huge_tree=True)
+        )  # says more clearly why
         raise
 
 
@@ -182,7 +184,7 @@ _TEXT = re.compile(r"<w:t(?: [^>]*)?>.*?</w:t>", re.DOTALL)
 
 
 def resolved(xml: str) -> str:
-    """The XML with tabs, line breaks, new paragraphs (``\\a``) and new pages (``\\f``) where a text has their signs."""
+    """The XML with tabs, line breaks, new paragraphs (BEL) and new pages (FF) where a text has their signs."""
     if not _SPECIAL.search(xml):
         return xml
 

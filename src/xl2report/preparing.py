@@ -130,9 +130,7 @@ def _prepare(data: bytes) -> Prepared:
             parts[name] = made
     core = str(document.part.package._core_properties_part.partname).lstrip("/")
     text = parts.pop(core).decode()
-    return Prepared(
-        tuple(rendered), {name: Deflated(part) for name, part in parts.items()}, Properties(core, text)
-    )
+    return Prepared(tuple(rendered), {name: Deflated(part) for name, part in parts.items()}, Properties(core, text))
 
 
 _DECLARATION = "<?xml version='1.0' encoding='UTF-8' standalone='yes'?>\n"

@@ -102,7 +102,9 @@ class Meter:
         for number, value in enumerate(values):
             if isinstance(value, int) and number:
                 if abs(value) > WIDEST:
-                    raise TooMuch(f"数 {str(value)[:20]} 超过 {WIDEST}", f"the number {str(value)[:20]} is above {WIDEST}")
+                    raise TooMuch(
+                        f"数 {str(value)[:20]} 超过 {WIDEST}", f"the number {str(value)[:20]} is above {WIDEST}"
+                    )
                 product *= max(1, abs(value))
             else:
                 product *= max(1, self.size(value, FILTERED))
