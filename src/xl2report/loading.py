@@ -6,17 +6,18 @@ are replaced, and ``entry = false`` withdraws an entry. No code of a profile is 
 
 from __future__ import annotations
 
-import csv
+import hashlib
+import io
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from string import Formatter
 from typing import Any
 
+from xl2report import caching
 from xl2report.facts import COLUMN, TABLE, Query
 from xl2report.figures import Unit
 from xl2report.findings import SEVERITIES, Words, one_of
@@ -95,6 +96,8 @@ def folder_of(name: str | Path) -> Path:
 
 def csv_rows(path: str | Path) -> list[dict[str, str]]:
     """The rows of a CSV file by heading; what stands beyond the last heading is left out."""
+    import csv
+
     with Path(path).open(encoding="utf-8-sig", newline="") as stream:
         return [{k: v or "" for k, v in row.items() if isinstance(k, str)} for row in csv.DictReader(stream)]
 
@@ -110,12 +113,83 @@ def load_profile(name: str | Path = "sichuan/2023") -> Profile:
 
 @cache
 def _load(folder: Path) -> Profile:
+    known = _from_before(folder)
+    if known is not None:
+        return known
     problems: list[str] = []
     chain = layers(folder)
     profile = _Loader(merged(chain), tuple(layer.folder for layer in chain), problems).profile(folder)
     if problems or profile is None:
         raise ProfileError(f"{folder.parent.name}/{folder.name}", problems)
+    _keep(folder, chain, profile)
     return profile
+
+
+# -- kept between runs ------------------------------------------------------------------------------
+
+MODULES = ("loading", "profile", "facts", "figures", "formulas", "findings")
+"""What a loaded profile depends on beside its files."""
+
+
+def _key(folder: Path) -> str:
+    """What the profile of a folder is kept under."""
+    about = (str(PROFILES), str(folder), _content(folder), caching.versions((), MODULES) or "")
+    return hashlib.sha256("\n".join(about).encode()).hexdigest()
+
+
+def _content(folder: Path) -> str:
+    """A digest of what a folder declares, with the names of the files beside it."""
+    digest = hashlib.sha256()
+    for inside in (folder, folder / "codes", folder / "example"):
+        for path in sorted(inside.iterdir()) if inside.is_dir() else ():
+            declares = path.suffix in (".toml", ".csv") and path.is_file() and inside.name != "example"
+            data = path.read_bytes() if declares else b""
+            digest.update(f"{path}\0{len(data)}\0".encode())
+            digest.update(data)
+    return digest.hexdigest()
+
+
+def _from_before(folder: Path) -> Profile | None:
+    """The profile of a folder as it was loaded before, where neither it nor what it extends has changed."""
+    import pickle
+
+    try:
+        body = caching.kept("profile", _key(folder))
+        if body is None:
+            return None
+        below, profile = pickle.loads(body)
+        for extends, place, content in below:
+            if _base(folder, extends) != place or _content(place) != content:
+                return None
+            folder = place
+    except Exception:  # pickle raises anything on what it cannot read; a file may go while it is read
+        return None
+    return profile if isinstance(profile, Profile) else None
+
+
+def _keep(folder: Path, chain: Sequence[Layer], profile: Profile) -> None:
+    """Keep a profile for later runs, with what it extends."""
+    import pickle
+
+    class ByFields(pickle.Pickler):
+        """Writes dataclasses as calls of their classes: that is read in half the time."""
+
+        def reducer_override(self, value: Any) -> Any:
+            if is_dataclass(value) and not isinstance(value, type):
+                return type(value), tuple(getattr(value, one.name) for one in fields(value))
+            return NotImplemented
+
+    stream = io.BytesIO()
+    try:
+        pairs = zip(chain, chain[1:], strict=False)
+        below = [(above.extends, layer.folder, _content(layer.folder)) for above, layer in pairs]
+        ByFields(stream, protocol=5).dump((below, profile))
+        caching.keep("profile", _key(folder), stream.getvalue())
+    except OSError:
+        return
+
+
+# -- folders and files ------------------------------------------------------------------------------
 
 
 FILES = ("profile", "tables", "measures", "schedules", "rules", "phrases", "narrative", "charts")
@@ -146,8 +220,13 @@ def layers(folder: Path) -> tuple[Layer, ...]:
         base = chain[-1].extends
         if not base:
             return tuple(chain)
-        candidate = folder / base
-        folder = candidate.resolve() if (candidate / "profile.toml").is_file() else folder_of(base)
+        folder = _base(folder, base)
+
+
+def _base(folder: Path, extends: str) -> Path:
+    """The folder that a profile extends: beside it, or one that :func:`folder_of` knows."""
+    candidate = folder / extends
+    return candidate.resolve() if (candidate / "profile.toml").is_file() else folder_of(extends)
 
 
 def merged(chain: Sequence[Layer]) -> dict[str, Any]:
@@ -161,6 +240,8 @@ def merged(chain: Sequence[Layer]) -> dict[str, Any]:
 @cache
 def _layer(folder: Path) -> Layer:
     """The declarations of one folder; every file of it that cannot be read is a problem."""
+    import tomllib
+
     own: dict[str, Any] = {}
     files: dict[str, str] = {}
     problems: list[str] = []
@@ -498,12 +579,14 @@ class _Loader:
 
     def rows(self, entry: _Entry, file: str, years: Sequence[str]) -> Iterator[_CodeRow]:
         """The rows of a file in ``codes/``; whatever is no year in a column of ``years`` is a problem."""
+        from csv import Error
+
         path = self.find(f"codes/{file}")
         if not path:
             return
         try:
             listed = csv_rows(path)
-        except (UnicodeDecodeError, csv.Error) as error:
+        except (UnicodeDecodeError, Error) as error:
             entry.say(f"codes/{file}: {error}")
             return
         for number, cells in enumerate(listed, 2):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from xl2report.facts import Query
 from xl2report.figures import Unit
@@ -16,8 +16,7 @@ from xl2report.findings import Severity, Words
 from xl2report.formulas import Expression
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(NamedTuple):
     """One entry of a code list. ``narrative`` is how prose names it, where that differs."""
 
     code: str
