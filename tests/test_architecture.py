@@ -11,7 +11,7 @@ SOURCE = Path(xl2report.__file__).parent
 ORDER = [
     "caching", "facts", "figures", "formulas", "findings", "profile", "loading", "reader", "derive", "phrasing", "sheets", "prose", "scopes", "sources",
     "checks", "explaining", "schedules", "packages", "live", "workbooks", "carrying", "editing", "comments", "annotation", "office",
-    "contents", "manifest", "charts", "tables", "marks", "sentences", "rewriting", "redrawing", "rerowing", "planning", "views",
+    "trees", "contents", "manifest", "charts", "tables", "marks", "sentences", "rewriting", "redrawing", "rerowing", "planning", "views",
     "sandbox", "vocabulary", "linting", "template_text", "template_files", "profile_files", "filling", "preparing", "narrative", "printed", "tracing", "trace_text",
     "trace_workbook", "meaning", "fresh", "verifying", "verifying_schedules", "pipeline", "refreshing", "cli", "__main__",
 ]  # fmt: skip
@@ -22,6 +22,7 @@ HOMES = {
     "docx": {"template_text", "template_files"},
     "jinja2": {"linting", "narrative", "views", "sandbox", "filling"},
     "lxml": {
+        "trees",
         "editing",
         "comments",
         "annotation",

@@ -14,13 +14,17 @@ from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
+from xl2report import caching
 from xl2report.derive import Figures
 from xl2report.figures import Figure
-from xl2report.packages import CONTENT_TYPES
+from xl2report.manifest import fingerprint_of
+from xl2report.packages import CONTENT_TYPES, Deflated, pack, parts_of
 from xl2report.profile import Chart, Profile
+from xl2report.trees import has_tree, parsed, put_tree, serialised, tree_of
 
 DOCUMENT = "word/document.xml"
 MARKER = "chart:"
@@ -113,21 +117,56 @@ def _data(chart: Chart, series: str, names: Sequence[str], shown: Sequence[Figur
 
 def embedded_workbook(data: ChartData) -> bytes:
     """The workbook behind a chart: names in column A, values in column B, so that “edit data” works in Word."""
+    texts: dict[str, int] = {}
+
+    def text(ref: str, said: str) -> str:
+        return f'<c r="{ref}" t="s"><v>{texts.setdefault(said, len(texts))}</v></c>'
+
+    rows = [f'<row r="1" spans="1:2">{text("B1", data.series)}</row>']
+    for row, (name, value) in enumerate(zip(data.categories, data.values, strict=True), 2):
+        rows.append(f'<row r="{row}" spans="1:2">{text(f"A{row}", name)}<c r="B{row}"><v>{value:f}</v></c></row>')
+    parts = _empty_workbook()
+    sheet = parts[_SHEET].decode().replace('ref="A1"', f'ref="A1:B{len(rows)}"')
+    sheet = sheet.replace("<sheetData/>", f"<sheetData>{''.join(rows)}</sheetData>")
+    strings = "".join(
+        f"<si><t{' xml:space=' + chr(34) + 'preserve' + chr(34) if said != said.strip() else ''}>{escape(said)}</t></si>"
+        for said in texts
+    )
+    head = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+    strings = f'{head} count="{len(rows)}" uniqueCount="{len(texts)}">{strings}</sst>'
+    return pack({**parts, _SHEET: sheet.encode(), _STRINGS: strings.encode()})
+
+
+_SHEET, _STRINGS = "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml"
+
+
+@cache
+def _empty_workbook() -> Mapping[str, Deflated]:
+    """The parts of a workbook behind a chart, without its rows; they are made once and kept."""
+    versions = caching.versions(["xlsxwriter"], ["charts"])
+    known = caching.kept("embedded", fingerprint_of(versions.encode())) if versions else None
+    parts = parts_of(known) if known else _made_workbook()
+    if versions and not known:
+        caching.keep("embedded", fingerprint_of(versions.encode()), pack(parts))
+    return {name: Deflated(part) for name, part in parts.items()}
+
+
+def _made_workbook() -> dict[str, bytes]:
+    """A workbook with the one sheet for a chart's data, and no data."""
     from datetime import datetime
 
     import xlsxwriter
 
     stream = io.BytesIO()
-    book = xlsxwriter.Workbook(stream, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
+    book = xlsxwriter.Workbook(stream, {"in_memory": True})
     book.set_properties({"created": datetime(2024, 1, 1)})  # noqa: DTZ001 - the same in every chart
     sheet = book.add_worksheet(SHEET)
-    sheet.write_string(0, 1, data.series)
-    for row, (name, value) in enumerate(zip(data.categories, data.values, strict=True), 1):
-        sheet.write_string(row, 0, name)
-        sheet.write_number(row, 1, float(value))
     sheet.set_column(0, 0, 36)
+    sheet.write_string(0, 0, SHEET)  # for the part of the texts to be there
     book.close()
-    return stream.getvalue()
+    parts = parts_of(stream.getvalue())
+    parts[_SHEET] = re.sub(rb"<sheetData>.*</sheetData>", b"<sheetData/>", parts[_SHEET])
+    return parts
 
 
 def chart_xml(data: ChartData) -> bytes:
@@ -231,6 +270,11 @@ def drawing_xml(name: str) -> str:
 # -- charts in a package --------------------------------------------------------------------------
 
 
+def has_charts(parts: Mapping[str, bytes]) -> bool:
+    """Whether there are charts in a template."""
+    return any(name.startswith("word/charts/") for name in parts)
+
+
 def place(parts: MutableMapping[str, bytes], charts: Mapping[str, ChartData]) -> tuple[str, ...]:
     """Fill every chart of a rendered document with its data; drop the parts of those that are no longer there.
 
@@ -241,16 +285,18 @@ def place(parts: MutableMapping[str, bytes], charts: Mapping[str, ChartData]) ->
     Returns:
         The names of the charts that were taken out because there is no data for them.
     """
-    from lxml import etree
-
-    if MARKER.encode() not in parts[DOCUMENT] and b"charts/" not in parts.get(_relations_of(DOCUMENT), b""):
+    relations_part = parts.get(_relations_of(DOCUMENT), b"")
+    if not has_tree(parts, DOCUMENT) and MARKER.encode() not in parts[DOCUMENT] and b"charts/" not in relations_part:
         return ()
-    document: Any = etree.fromstring(parts[DOCUMENT])
-    relations: Any = etree.fromstring(parts[_relations_of(DOCUMENT)])
+    document = tree_of(parts, DOCUMENT)
+    found = list(_charts_in(document))
+    if not found and b"charts/" not in relations_part:
+        return ()
+    relations = parsed(relations_part)
     targets = {r.get("Id"): r for r in relations if r.get("Type") == CHART_RELATION}
     taken: set[str] = set()
     dropped: list[str] = []
-    for number, (properties, reference) in enumerate(list(_charts_in(document)), 1):
+    for number, (properties, reference) in enumerate(found, 1):
         name = _name_of(properties)
         relation = targets.get(reference.get(f"{{{R}}}id"))
         if name and name not in charts:
@@ -277,8 +323,8 @@ def place(parts: MutableMapping[str, bytes], charts: Mapping[str, ChartData]) ->
             _remove(parts, posixpath.join("word", relation.get("Target")))
     for number, properties in enumerate(document.iter(f"{{{WP}}}docPr"), 1):
         properties.set("id", str(number))
-    parts[DOCUMENT] = _serialised(document)
-    parts[_relations_of(DOCUMENT)] = _serialised(relations)
+    put_tree(parts, DOCUMENT, document)
+    parts[_relations_of(DOCUMENT)] = serialised(relations)
     return tuple(dropped)
 
 
@@ -297,9 +343,9 @@ def charts_drawn(parts: Mapping[str, bytes]) -> Iterator[Drawn]:
     """Every chart of a document in reading order, with what its caches hold; one that cannot be read is passed over."""
     from lxml import etree
 
-    if C.encode() not in parts[DOCUMENT]:
+    if not has_tree(parts, DOCUMENT) and C.encode() not in parts[DOCUMENT]:
         return
-    document: Any = etree.fromstring(parts[DOCUMENT], etree.XMLParser(resolve_entities=False, huge_tree=True))
+    document = tree_of(parts, DOCUMENT)
     relations: Any = etree.fromstring(parts[_relations_of(DOCUMENT)], etree.XMLParser(resolve_entities=False))
     targets = {r.get("Id"): posixpath.join("/word", r.get("Target", ""))[1:] for r in relations}
     for properties, reference in _charts_in(document):
@@ -337,7 +383,7 @@ def redraw(parts: MutableMapping[str, bytes], part: str, data: ChartData) -> boo
             space.append(external)
         else:
             behind.addprevious(external)
-        parts[part] = _serialised(space)
+        parts[part] = serialised(space)
     _refill(parts, part, data)
     return True
 
@@ -359,13 +405,6 @@ def _take_out(reference: Any) -> None:
     while element.tag.rpartition("}")[2] != "r":
         element = element.getparent()
     element.getparent().remove(element)
-
-
-def _serialised(element: Any) -> bytes:
-    from lxml import etree
-
-    data: bytes = etree.tostring(element, xml_declaration=True, encoding="UTF-8", standalone=True)
-    return data
 
 
 def _relations_of(part: str) -> str:
@@ -466,7 +505,7 @@ def _refill(parts: MutableMapping[str, bytes], part: str, data: ChartData) -> No
     for minimum in space.iter(f"{{{C}}}min"):
         if min(data.values) < 0:
             minimum.getparent().remove(minimum)
-    parts[part] = _serialised(space)
+    parts[part] = serialised(space)
     relations = parts.get(_relations_of(part), b"").decode()
     target = re.search(
         rf'Type="{re.escape(EMBEDDED_RELATION)}"[^>]*Target="([^"]+)"|Target="([^"]+)"[^>]*Type="{re.escape(EMBEDDED_RELATION)}"',

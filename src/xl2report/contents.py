@@ -16,6 +16,7 @@ from typing import Any, Literal
 from xl2report import office
 from xl2report.findings import Finding, finding
 from xl2report.packages import pack, parts_of
+from xl2report.trees import parsed, serialised, tree_of
 
 Toc = Literal["auto", "paginate", "field", "none"]
 """Page numbers where LibreOffice is found; page numbers; a field to be updated in Word; no contents."""
@@ -107,7 +108,7 @@ def printed_pages(measured: bytes) -> Mapping[str, str]:
     """Bookmark -> page number, from a copy made for measuring after LibreOffice has saved it."""
     pages = {}
     parts = parts_of(measured)
-    for paragraph in _parsed(parts[_target(parts, "", "officeDocument")]).iter(f"{W}p"):
+    for paragraph in parsed(parts[_target(parts, "", "officeDocument")]).iter(f"{W}p"):
         found = _PAGE.fullmatch(_text(paragraph))
         if found:
             pages[found[1]] = found[2].strip()
@@ -123,7 +124,7 @@ class _Body:
     def __init__(self, parts: Mapping[str, bytes]) -> None:
         self._parts = dict(parts)
         self._name = _target(parts, "", "officeDocument")
-        self._root = _parsed(parts[self._name])
+        self._root = tree_of(parts, self._name)
         body = self._root.find(f"{W}body")
         levels = heading_levels(parts.get(_target(parts, self._name, "styles"), b"<none/>"))
         self._styles = {name.lower(): style for style, (name, _) in levels.items()}
@@ -146,7 +147,7 @@ class _Body:
         if measuring:
             at = len(body) - (len(body) > 0 and body[-1].tag == f"{W}sectPr")
             body[at:at] = [_asking(entry, first=number == 0) for number, entry in enumerate(entries)]
-        return {**self._parts, self._name: _serialised(root)}
+        return {**self._parts, self._name: serialised(root)}
 
     def _toc(self, entries: Sequence[Entry]) -> list[Any]:
         """The TOC field: a paragraph an entry, and one of no height that ends the field, as Word writes it."""
@@ -186,7 +187,7 @@ def _headings(body: Any, levels: Mapping[str, tuple[str, int]]) -> Iterator[tupl
 def heading_levels(styles: bytes) -> Mapping[str, tuple[str, int]]:
     """Style id -> (name, level 1 to 3 of the heading that it is or is based on, else 0)."""
     known = {}
-    for style in _parsed(styles).iter(f"{W}style"):
+    for style in parsed(styles).iter(f"{W}style"):
         name, base = style.find(f"{W}name"), style.find(f"{W}basedOn")
         outline = style.find(f"{W}pPr/{W}outlineLvl")
         number = _whole(outline.get(f"{W}val")) if outline is not None else None
@@ -216,7 +217,7 @@ def _target(parts: Mapping[str, bytes], source: str, kind: str) -> str:
     """The part that a part (or the package, "") refers to by a relation of this kind, or ""."""
     folder, _, name = source.rpartition("/")
     relations = parts.get(f"{folder}/_rels/{name}.rels".lstrip("/"))
-    for relation in _parsed(relations) if relations else ():
+    for relation in parsed(relations) if relations else ():
         if relation.get("Type", "").endswith(f"/{kind}"):
             target: str = relation.get("Target", "")
             return target[1:] if target.startswith("/") else f"{folder}/{target}".lstrip("/")
@@ -327,15 +328,3 @@ def _text(paragraph: Any) -> str:
         for element in paragraph.iter(f"{W}t", f"{W}tab", f"{W}br")
         if element.getparent().tag == f"{W}r"
     )
-
-
-def _parsed(xml: bytes) -> Any:
-    from lxml import etree
-
-    return etree.fromstring(xml, etree.XMLParser(resolve_entities=False, huge_tree=True))
-
-
-def _serialised(root: Any) -> bytes:
-    from lxml import etree
-
-    return etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)

@@ -14,6 +14,7 @@ from xml.sax.saxutils import escape
 from xl2report.manifest import BEGIN, Ledger, without_sentinels
 from xl2report.packages import Deflated
 from xl2report.sandbox import PRINTED, TooMuch, environment
+from xl2report.trees import Parts, parsed
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 
@@ -64,16 +65,27 @@ class Failed(Exception):  # noqa: N818 - not an error of the program
         self.text = text
 
 
-def filled_parts(template: Prepared, context: Mapping[str, object], ledger: Ledger | None) -> dict[str, bytes]:
-    """The parts of a report but its document properties.
+def filled_parts(
+    template: Prepared, context: Mapping[str, object], ledger: Ledger | None, *, as_tree: bool = False
+) -> Parts:
+    """The parts of a report but its document properties; with ``as_tree`` the body is open as a tree.
 
     Raises:
         Failed: where the template asks for what there is not, or what it makes is no XML.
     """
     env = environment(ledger)
-    parts: dict[str, bytes] = dict(template.constant)
+    parts = Parts(template.constant)
     for part in template.rendered:
-        parts[part.name] = _filled(part, env, context)
+        text = _filled(part, env, context)
+        try:
+            opens = as_tree and bool(part.opening)
+            if not opens:
+                parse_strictly(text)
+            parts[part.name] = _whole(part, text)
+            if opens:
+                parts.tree(part.name)
+        except Exception as error:
+            raise Failed(_clearly(text, error), part.name) from error
     return parts
 
 
@@ -89,8 +101,8 @@ def _w3c(date: datetime) -> str:
     return f"{date:%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _filled(part: Rendered, env: Any, context: Mapping[str, object]) -> bytes:
-    """One part with the values in it."""
+def _filled(part: Rendered, env: Any, context: Mapping[str, object]) -> str:
+    """What a part prints, without what is not to be marked."""
     try:
         text = "".join(_pieces(part, env, context))
     except Exception as error:  # a template may make any operation fail
@@ -100,14 +112,14 @@ def _filled(part: Rendered, env: Any, context: Mapping[str, object]) -> bytes:
     text = text.replace("\n<w:p ", "<w:p ").replace("\n<w:p>", "<w:p>")
     if BEGIN in text:
         text = _unmarked_tags(text)
-    text = resolved(text)
-    try:
-        parse_strictly(text)
-        if part.opening:
-            text = numbered(fitted(text)).removeprefix(part.opening)
-        return (part.before + text + part.after).encode()
-    except Exception as error:
-        raise Failed(error, part.name) from error
+    return resolved(text)
+
+
+def _whole(part: Rendered, text: str) -> bytes:
+    """A part from what was rendered."""
+    if part.opening:
+        text = numbered(fitted(text)).removeprefix(part.opening)
+    return (part.before + text + part.after).encode()
 
 
 def _pieces(part: Rendered, env: Any, context: Mapping[str, object]) -> Iterator[str]:
@@ -157,19 +169,19 @@ def _unmarked_tags(text: str) -> str:
 
 
 def parse_strictly(text: str) -> None:
-    """Nothing, where a text is well-formed XML; the error of the parser where it is not."""
+    """Nothing, where a text is well-formed XML; an error of the parser where it is not."""
     from xml.parsers import expat
 
-    parser = expat.ParserCreate(namespace_separator=" ")
-    try:
-        parser.Parse(text.encode(), True)
-    except expat.ExpatError:
-        from lxml import etree
+    expat.ParserCreate(namespace_separator=" ").Parse(text.encode(), True)
 
-        etree.fromstring(
-            text.encode(), etree.XMLParser(resolve_entities=False, huge_tree=True)
-        )  # says more clearly why
-        raise
+
+def _clearly(text: str, error: Exception) -> Exception:
+    """Why a text is no XML, said of the text alone, and more clearly than expat does."""
+    try:
+        parsed(text.encode())
+    except Exception as clearer:  # lxml's own, or that of a text that cannot be encoded
+        return clearer
+    return error
 
 
 # -- what docxtpl does to what was rendered -----------------------------------------------------------

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from decimal import Decimal
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from string import Formatter
 from typing import Any
@@ -181,7 +182,7 @@ def _keep(folder: Path, chain: Sequence[Layer], profile: Profile) -> None:
 
     stream = io.BytesIO()
     try:
-        pairs = zip(chain, chain[1:], strict=False)
+        pairs = pairwise(chain)
         below = [(above.extends, layer.folder, _content(layer.folder)) for above, layer in pairs]
         ByFields(stream, protocol=5).dump((below, profile))
         caching.keep("profile", _key(folder), stream.getvalue())

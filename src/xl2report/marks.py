@@ -33,6 +33,7 @@ from xl2report.manifest import (
     written,
 )
 from xl2report.packages import CONTENT_TYPES, parts_of
+from xl2report.trees import has_tree, put_tree, tree_of
 
 DOCUMENT = "word/document.xml"
 RELATIONS = "word/_rels/document.xml.rels"
@@ -70,24 +71,43 @@ def place_marks(parts: MutableMapping[str, bytes], ledger: Ledger, carrier: Carr
     identifiers = _highest_identifier(parts)
     # the body comes last: its bookmarks then have the highest numbers, and the contents go on from there
     for name in sorted(parts, key=lambda part: (part == DOCUMENT, part)):
-        data = parts[name]
-        if not name.endswith(".xml") or (_BYTES not in data and PREFIX.encode() not in data):
+        if not name.endswith(".xml"):
             continue
+        if not has_tree(parts, name) and _BYTES not in parts[name] and PREFIX.encode() not in parts[name]:
+            continue
+        if carrier == "control" and name.startswith("word/"):
+            parts[name] = _declared(parts[name])
+        root = tree_of(parts, name)
         if name.startswith("word/"):
-            placer = _Placer(
-                _declared(data) if carrier == "control" else data, ledger, carrier, identifiers, len(marks)
-            )
-            marks += placer.marks
-            data = placer.data
-        parts[name] = without_sentinels(data.decode()).encode() if _BYTES in data else data
+            marks += _Placer(root, ledger, carrier, identifiers, len(marks)).marks
+        _without_signs(root)
+        put_tree(parts, name, root)
     return tuple(marks)
+
+
+def _without_signs(root: Any) -> None:
+    """Take the sentinels out of a tree that stand where nothing can be marked."""
+    for text in root.xpath(f"//text()[contains(., '{BEGIN}') or contains(., '{SAID}') or contains(., '{END}')]"):
+        holder = text.getparent()
+        if text.is_text:
+            holder.text = without_sentinels(text)
+        else:
+            holder.tail = without_sentinels(text)
+    for value in root.xpath(f"//@*[contains(., '{BEGIN}') or contains(., '{SAID}') or contains(., '{END}')]"):
+        value.getparent().set(value.attrname, without_sentinels(value))
 
 
 def _highest_identifier(parts: Mapping[str, bytes]) -> int:
     """The highest number that a bookmark or control of the template has."""
     found = [0]
-    for name, data in parts.items():
-        if name.startswith("word/") and name.endswith(".xml"):
+    for name in parts:
+        if has_tree(parts, name):
+            root = tree_of(parts, name)
+            numbers = [mark.get(f"{W}id") for mark in root.iter(f"{W}bookmarkStart")]
+            numbers += root.xpath("//w:sdtPr/w:id/@w:val", namespaces={"w": W[1:-1]})
+            found += [int(number) for number in numbers if re.fullmatch(r"\d{1,9}", number or "")]
+        elif name.startswith("word/") and name.endswith(".xml"):
+            data = parts[name]
             found += map(int, re.findall(rb'<w:bookmarkStart [^>]*w:id="(\d{1,9})"', data))
             found += map(int, re.findall(rb'<w:sdtPr>(?:(?!</w:sdtPr>).)*?<w:id w:val="(\d{1,9})"', data, re.DOTALL))
     return max(found)
@@ -113,10 +133,8 @@ def _declared(data: bytes) -> bytes:
 class _Placer:
     """One part being marked."""
 
-    def __init__(self, data: bytes, ledger: Ledger, carrier: Carrier, identifiers: int, first: int) -> None:
-        from lxml import etree
-
-        self.root: Any = etree.fromstring(data, etree.XMLParser(resolve_entities=False, huge_tree=True))
+    def __init__(self, root: Any, ledger: Ledger, carrier: Carrier, identifiers: int, first: int) -> None:
+        self.root = root
         self.ledger = ledger
         self.carrier = carrier
         self.identifiers = identifiers
@@ -131,7 +149,6 @@ class _Placer:
             self._split(run)
         for number, touched in wanted.items():
             self.marks.append(self._mark(number, touched))
-        self.data: bytes = etree.tostring(self.root, xml_declaration=True, encoding="UTF-8", standalone=True)
 
     def _wanted(self) -> tuple[list[Any], dict[int, bool]]:
         """The runs that sentinels stand in, and the prints that can be marked: whether a sign of numbers touches each."""
@@ -307,7 +324,7 @@ def manifest_of(
 
 def put_manifest(parts: MutableMapping[str, bytes], manifest: Manifest) -> None:
     """Add the manifest as a custom XML part; one that a template brought along goes."""
-    for name in [name for name, data in parts.items() if _is_manifest(name, data)]:
+    for name in [name for name in parts if _is_manifest(name, parts)]:
         old = re.sub(r"\D", "", name)
         _drop(parts, name, f"customXml/itemProps{old}.xml", f"customXml/_rels/item{old}.xml.rels")
     number = 1
@@ -340,8 +357,8 @@ def put_manifest(parts: MutableMapping[str, bytes], manifest: Manifest) -> None:
         parts[CONTENT_TYPES] = re.sub(rb"(<Types[^>]*>)", rb"\1" + default, parts[CONTENT_TYPES], count=1)
 
 
-def _is_manifest(name: str, data: bytes) -> bool:
-    return bool(re.fullmatch(r"customXml/item\d+\.xml", name)) and f'"{SPACE}"'.encode() in data[:1000]
+def _is_manifest(name: str, parts: Mapping[str, bytes]) -> bool:
+    return bool(re.fullmatch(r"customXml/item\d+\.xml", name)) and f'"{SPACE}"'.encode() in parts[name][:1000]
 
 
 def _drop(parts: MutableMapping[str, bytes], *names: str) -> None:
@@ -463,17 +480,15 @@ def open_marks(parts: Mapping[str, bytes], manifest: Manifest | None = None) -> 
 
     With a manifest it is a report that is being made: the manifest is not there yet, and its charts are known.
     """
-    from lxml import etree
-
     try:
         trees = {
-            name: etree.fromstring(parts[name], etree.XMLParser(resolve_entities=False, huge_tree=True))
+            name: tree_of(parts, name)
             for name in sorted(parts, key=lambda part: (part != DOCUMENT, part))
             if re.fullmatch(r"word/(?:document|header\d*|footer\d*|footnotes|endnotes)\.xml", name)
         }
         charts: tuple[Drawn, ...] = ()
         if manifest is None:
-            manifests = (manifest_in(parts[name]) for name in sorted(parts) if _is_manifest(name, parts[name]))
+            manifests = (manifest_in(parts[name]) for name in sorted(parts) if _is_manifest(name, parts))
             manifest = next((found for found in manifests if found), None)
             charts = tuple(charts_drawn(parts))
         reading = _Reading()

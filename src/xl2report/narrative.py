@@ -13,8 +13,8 @@ from datetime import datetime
 from pathlib import Path
 
 from xl2report import __version__
-from xl2report.charts import chart_data, place
-from xl2report.contents import Toc, mark, with_contents
+from xl2report.charts import chart_data, has_charts, place
+from xl2report.contents import Contents, Toc, mark, with_contents
 from xl2report.derive import Figures
 from xl2report.facts import Book
 from xl2report.filling import Failed, filled_parts, properties_of
@@ -29,6 +29,7 @@ from xl2report.sandbox import TooMuch
 from xl2report.sentences import sentences_of
 from xl2report.sheets import Sheet
 from xl2report.tables import MARK, place_tables
+from xl2report.trees import Parts
 from xl2report.views import FigureView, Group, Notes, context_of
 
 LONGEST_PROPERTY = 255
@@ -87,7 +88,9 @@ def render(
     try:
         ready = prepared(data)
         wrong = _mistakes(data, profile, name, book) if str(template) != profile.template else ()
-        parts = {} if wrong else filled_parts(ready, context, ledger)
+        # charts, tables, marks and contents work on one tree; without them none is made
+        as_tree = ledger is not None or with_tables or toc != "none" or has_charts(ready.constant)
+        parts = Parts({}) if wrong else filled_parts(ready, context, ledger, as_tree=as_tree)
     except Failed as failed:
         found = _mistakes(data, profile, name, book) if failed.part else ()
         return Narrative(None, (*notes.findings, *(found or (_template_finding(failed, name, context),))))
@@ -117,7 +120,7 @@ def render(
         if (opened := open_marks(parts, manifest)) is not None:
             manifest = replace(manifest, wording=tuple(sentence.wording for sentence in sentences_of(opened.marked)))
         put_manifest(parts, manifest)
-    contents = with_contents(parts, toc, "report.docx")
+    contents = with_contents(parts, toc, "report.docx") if toc != "none" else Contents(parts)
     report = sealed(contents.parts) if contents.parts is not None else None
     return Narrative(report, (*notes.findings, *contents.findings))
 

@@ -12,9 +12,9 @@ from functools import cache, wraps
 from time import monotonic
 from typing import Any
 
+from xl2report import views
 from xl2report.findings import Words
 from xl2report.manifest import Joined, Ledger, without_sentinels
-from xl2report.views import chinese_number
 
 STEPS = 200_000
 """How many turns of loops and calls a part of a template may take; the example's report takes some hundreds."""
@@ -35,6 +35,10 @@ TURN, MADE = "each turn", "made here"
 """The names of two filters that no template can write: around what a loop goes over, and around what makes a text or a list."""
 _WIDTHS = re.compile(r"\d{4}|\*|\{[^{}]*\{")
 """What makes a formatted text wide: four digits, a width from an argument."""
+
+
+_OWN = frozenset(kind for kind in vars(views).values() if isinstance(kind, type) and kind.__module__ == views.__name__)
+"""The types of what a template gets to see: immutable, with nothing behind a dot that is not meant for it."""
 
 
 class TooMuch(Exception):  # noqa: N818 - said to people as what it is
@@ -158,6 +162,15 @@ def _sandbox() -> Any:
         intercepted_binops = frozenset(["+", "-", "*", "/", "//", "**", "%"])
         meter: Meter
 
+        def getattr(self, obj: Any, attribute: str) -> Any:
+            """What stands behind a dot; of our own views everything that is public may be had."""
+            if type(obj) in _OWN and attribute[:1] != "_":
+                try:
+                    return getattr(obj, attribute)
+                except AttributeError:
+                    pass
+            return super().getattr(obj, attribute)
+
         def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
             """What an operator gives, where it is not too large."""
             self.meter.operands(operator, left, right)
@@ -189,7 +202,7 @@ def environment(ledger: Ledger | None = None) -> Any:
 
     made = _sandbox()(autoescape=True, undefined=StrictUndefined)
     meter = made.meter = Meter()
-    made.filters["中文数字"] = chinese_number
+    made.filters["中文数字"] = views.chinese_number
     if ledger is not None:
         made.filters["join"] = _join_known(made.filters["join"])
     for name, function in made.filters.items():
@@ -199,7 +212,8 @@ def environment(ledger: Ledger | None = None) -> Any:
     finalized = without_sentinels_of if ledger is None else ledger.finalized
 
     def printed(value: Any) -> Any:
-        meter.size(value)
+        if not isinstance(value, str):
+            meter.size(value)
         return finalized(value)
 
     def joined(pieces: Iterable[str]) -> str:

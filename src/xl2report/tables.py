@@ -13,6 +13,7 @@ from xml.sax.saxutils import escape
 
 from xl2report.manifest import Ledger, Print
 from xl2report.sheets import Box, Sheet
+from xl2report.trees import put_tree, tree_of
 
 DOCUMENT = "word/document.xml"
 MARK = "\ue110附表\ue110"
@@ -37,7 +38,7 @@ def place_tables(parts: MutableMapping[str, bytes], sheets: Sequence[Sheet], led
 
     if MARK.encode() not in parts[DOCUMENT]:
         return False
-    document: Any = etree.fromstring(parts[DOCUMENT])
+    document = tree_of(parts, DOCUMENT)
     body = document.find(f"{{{W}}}body")
     mark = next(p for p in body.iter(f"{{{W}}}p") if MARK in "".join(p.itertext()))
     final = body.find(f"{{{W}}}sectPr")
@@ -56,7 +57,7 @@ def place_tables(parts: MutableMapping[str, bytes], sheets: Sequence[Sheet], led
         _landscape(landscape)
         _end_section(mark.getprevious(), landscape)
     body.remove(mark)
-    parts[DOCUMENT] = etree.tostring(document, xml_declaration=True, encoding="UTF-8", standalone=True)
+    put_tree(parts, DOCUMENT, document)
     return True
 
 
