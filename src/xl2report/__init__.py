@@ -8,11 +8,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING
-
 __version__ = "0.1.0"
 
+TYPE_CHECKING = False  # what type checkers take for typing's own; importing that takes as long as all of --version
 if TYPE_CHECKING:
     from xl2report.facts import Cell
     from xl2report.figures import Figure
@@ -64,4 +62,6 @@ def __getattr__(name: str) -> object:
     """The public names, imported when they are first used: ``--help`` must not wait for them."""
     if name not in __all__:
         raise AttributeError(f"module 'xl2report' has no attribute {name!r}")
+    from importlib import import_module
+
     return getattr(import_module(f"xl2report.{_HOME.get(name, 'pipeline')}"), name)

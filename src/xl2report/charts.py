@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr
 
 from xl2report import caching
 from xl2report.derive import Figures
@@ -24,7 +23,7 @@ from xl2report.figures import Figure
 from xl2report.manifest import fingerprint_of
 from xl2report.packages import CONTENT_TYPES, Deflated, pack, parts_of
 from xl2report.profile import Chart, Profile
-from xl2report.trees import has_tree, parsed, put_tree, serialised, tree_of
+from xl2report.trees import escape, has_tree, parsed, put_tree, quoted, serialised, tree_of
 
 DOCUMENT = "word/document.xml"
 MARKER = "chart:"
@@ -201,7 +200,7 @@ def _labels(data: ChartData, position: str) -> str:
     flags = "".join(f'<c:show{name} val="{on}"/>' for name, on in shown.items())
     leader = '<c:showLeaderLines val="1"/>' if data.kind == "pie" else ""
     return (
-        f'<c:dLbls><c:numFmt formatCode={quoteattr(data.number_format)} sourceLinked="0"/><c:spPr><a:noFill/></c:spPr>'
+        f'<c:dLbls><c:numFmt formatCode={quoted(data.number_format)} sourceLinked="0"/><c:spPr><a:noFill/></c:spPr>'
         f'{_font(1050)}<c:dLblPos val="{position}"/>{flags}{leader}</c:dLbls>'
     )
 
@@ -261,7 +260,7 @@ def drawing_xml(name: str) -> str:
     """The run content for a chart that a tag makes; its relationship is filled in by :func:`place`."""
     return (
         f'<w:drawing><wp:inline xmlns:wp="{WP}" distT="0" distB="0" distL="0" distR="0">'
-        f'<wp:extent cx="{WIDTH}" cy="{HEIGHT}"/><wp:docPr id="1" name={quoteattr(name)} descr={quoteattr(MARKER + name)}/>'
+        f'<wp:extent cx="{WIDTH}" cy="{HEIGHT}"/><wp:docPr id="1" name={quoted(name)} descr={quoted(MARKER + name)}/>'
         f'<wp:cNvGraphicFramePr/><a:graphic xmlns:a="{A}"><a:graphicData uri="{C}">'
         f'<c:chart xmlns:c="{C}" xmlns:r="{R}" r:id="new"/></a:graphicData></a:graphic></wp:inline></w:drawing>'
     )
@@ -486,7 +485,7 @@ def _refill(parts: MutableMapping[str, bytes], part: str, data: ChartData) -> No
     from lxml import etree
 
     space: Any = etree.fromstring(parts[part])
-    plots = [p for p in space.iter() if isinstance(p.tag, str) and p.find(f"{{{C}}}ser") is not None]
+    plots = list(dict.fromkeys(series.getparent() for series in space.iter(f"{{{C}}}ser")))
     for plot in plots[1:]:
         plot.getparent().remove(plot)
     series = plots[0].findall(f"{{{C}}}ser")

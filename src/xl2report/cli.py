@@ -6,7 +6,6 @@ Nothing heavy is imported before it is known what to do, so that ``--help`` answ
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import re
 import sys
@@ -539,6 +538,8 @@ def _result(
 
 def _print(results: Sequence[dict[str, Any]], options: argparse.Namespace, words: _Words) -> None:
     if options.format == "json":
+        import json
+
         named = {
             "template": "template",
             "profile": "profile",

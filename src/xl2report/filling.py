@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from types import CodeType
 from typing import Any, NamedTuple
-from xml.sax.saxutils import escape
 
 from xl2report.manifest import BEGIN, Ledger, without_sentinels
 from xl2report.packages import Deflated
 from xl2report.sandbox import PRINTED, TooMuch, environment
-from xl2report.trees import Parts, parsed
+from xl2report.trees import Parts, escape, parsed
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 
@@ -104,7 +103,7 @@ def _w3c(date: datetime) -> str:
 def _filled(part: Rendered, env: Any, context: Mapping[str, object]) -> str:
     """What a part prints, without what is not to be marked."""
     try:
-        text = "".join(_pieces(part, env, context))
+        text = _printed(part, env, context)
     except Exception as error:  # a template may make any operation fail
         line = failing_line(error, part.code.co_filename)
         texts = part.paragraphs.split("\n")
@@ -122,12 +121,13 @@ def _whole(part: Rendered, text: str) -> bytes:
     return (part.before + text + part.after).encode()
 
 
-def _pieces(part: Rendered, env: Any, context: Mapping[str, object]) -> Iterator[str]:
-    """What a part prints, as long as it is not too much."""
+def _printed(part: Rendered, env: Any, context: Mapping[str, object]) -> str:
+    """What a part prints, where it is not too much."""
     from jinja2 import Template
 
     template = Template.from_code(env, part.code, env.make_globals(None))
     env.meter.begin()
+    found: list[str] = []
     size = 0
     pieces: Any = template.root_render_func(template.new_context(dict(context)))
     try:
@@ -136,9 +136,10 @@ def _pieces(part: Rendered, env: Any, context: Mapping[str, object]) -> Iterator
             if size > PRINTED:
                 # thrown where the template stands, so that its place can be told
                 pieces.throw(TooMuch(f"输出超过 {PRINTED} 个字符", f"it prints more than {PRINTED} characters"))
-            yield from some
+            found += some
     except Exception:
         env.handle_exception()  # raises the same with the template's own lines
+    return "".join(found)
 
 
 def failing_line(error: BaseException, code: str) -> int:

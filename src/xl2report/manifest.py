@@ -11,12 +11,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Literal
-from xml.sax.saxutils import quoteattr
 
-from xl2report.facts import Cell
+from xl2report.facts import Cell, Fact
 from xl2report.figures import Figure
+from xl2report.trees import quoted
 
 Carrier = Literal["bookmark", "control", "none"]
 """How a report is marked: hidden bookmarks; content controls with a bookmark inside; not at all."""
@@ -157,7 +157,7 @@ class Source:
     @classmethod
     def of(cls, figure: Figure, key: str, label: str = "") -> Source:
         """The source that a figure is."""
-        return cls(key, label or figure.label or key, figure.unit.name, figure.value, figure.how, areas(figure.cells()))
+        return cls(key, label or figure.label or key, figure.unit.name, figure.value, figure.how, areas_of(figure))
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,11 +263,44 @@ def areas(cells: Iterable[Cell]) -> tuple[str, ...]:
     >>> areas([Cell("支出决算", "H4"), Cell("支出决算", "H6"), Cell("支出决算", "H5"), Cell("预算", "B2")])
     ('支出决算!H4:H6', '预算!B2')
     """
-    sheets: dict[str, set[tuple[int, str, int]]] = {}
+    sheets: dict[str, set[_Place]] = {}
     for cell in cells:
-        column = cell.ref.rstrip("0123456789")
-        if column != cell.ref:
-            sheets.setdefault(cell.sheet, set()).add((len(column), column, int(cell.ref[len(column) :])))
+        if place := _place(cell.ref):
+            sheets.setdefault(cell.sheet, set()).add(place)
+    return _ranges(sheets)
+
+
+def areas_of(figure: Figure) -> tuple[str, ...]:
+    """The same of all the cells that a figure rests on; figures that several of its inputs share are looked at once."""
+    sheets: dict[str, set[_Place]] = {}
+    seen: set[int] = set()
+
+    def gather(inputs: Iterable[Figure | Fact]) -> None:
+        for one in inputs:
+            if id(one) in seen:
+                continue
+            seen.add(id(one))
+            if isinstance(one, Figure):
+                gather(one.inputs)
+            elif place := _place(one.cell.ref):
+                sheets.setdefault(one.cell.sheet, set()).add(place)
+
+    gather(figure.inputs)
+    return _ranges(sheets)
+
+
+_Place = tuple[int, str, int]
+"""The length of a column's letters, the letters, the row: in this order cells are sorted."""
+
+
+@lru_cache(maxsize=10_000)
+def _place(ref: str) -> _Place | None:
+    """Where a cell is on its sheet, ``None`` for a reference without a row."""
+    column = ref.rstrip("0123456789")
+    return (len(column), column, int(ref[len(column) :])) if column != ref else None
+
+
+def _ranges(sheets: Mapping[str, set[_Place]]) -> tuple[str, ...]:
     made: list[str] = []
     for sheet, places in sheets.items():
         first: tuple[str, int, int] | None = None
@@ -338,7 +371,7 @@ _SPECIAL = re.compile('[&<>"\n\r\t]')
 def _tag(tag: str, *, end: bool = True, **attributes: str) -> str:
     """One tag; attributes that are empty are left out."""
     said = "".join(
-        f" {name}={quoteattr(value)}" if _SPECIAL.search(value) else f' {name}="{value}"'
+        f" {name}={quoted(value)}" if _SPECIAL.search(value) else f' {name}="{value}"'
         for name, value in attributes.items()
         if value
     )

@@ -80,21 +80,15 @@ def place_marks(parts: MutableMapping[str, bytes], ledger: Ledger, carrier: Carr
         root = tree_of(parts, name)
         if name.startswith("word/"):
             marks += _Placer(root, ledger, carrier, identifiers, len(marks)).marks
-        _without_signs(root)
         put_tree(parts, name, root)
     return tuple(marks)
 
 
-def _without_signs(root: Any) -> None:
-    """Take the sentinels out of a tree that stand where nothing can be marked."""
-    for text in root.xpath(f"//text()[contains(., '{BEGIN}') or contains(., '{SAID}') or contains(., '{END}')]"):
-        holder = text.getparent()
-        if text.is_text:
-            holder.text = without_sentinels(text)
-        else:
-            holder.tail = without_sentinels(text)
-    for value in root.xpath(f"//@*[contains(., '{BEGIN}') or contains(., '{SAID}') or contains(., '{END}')]"):
-        value.getparent().set(value.attrname, without_sentinels(value))
+def clean(parts: MutableMapping[str, bytes]) -> None:
+    """Take the sentinels out that stand where nothing can be marked: names of fields, descriptions, properties."""
+    for name in parts:
+        if name.endswith((".xml", ".rels")) and _BYTES in parts[name]:
+            parts[name] = without_sentinels(parts[name].decode()).encode()
 
 
 def _highest_identifier(parts: Mapping[str, bytes]) -> int:
@@ -157,12 +151,15 @@ class _Placer:
         before: Any = None
         for text in self.root.iter(f"{W}t"):
             run = text.getparent()
-            if run.tag != f"{W}r":
-                continue
-            paragraph = next(run.iterancestors(f"{W}p"), None)
             said = text.text or ""
-            if BEGIN in said or END in said:
+            signed = BEGIN in said or END in said
+            if run.tag != _R:
+                text.text = without_sentinels(said) if signed else text.text
+                continue
+            paragraph = next(run.iterancestors(_P), None)
+            if signed:
                 if any(True for _ in run.iterancestors(*HIDDEN)):
+                    text.text = without_sentinels(said)
                     continue
                 runs[run] = None
             texts.append("\n" + said if paragraph is not before else said)
@@ -520,6 +517,8 @@ class _Range:
 
 _SIGNS = {f"{W}tab": "\t", f"{W}ptab": "\t", f"{W}br": "\n", f"{W}cr": "\n", f"{W}noBreakHyphen": "-"}
 _PROPERTIES = frozenset([f"{W}pPr", f"{W}rPr", f"{W}sdtPr", f"{W}sectPr", f"{W}tblPr", f"{W}tcPr", f"{W}trPr"])
+_T, _R, _P, _TR, _SDT, _SDT_CONTENT = (f"{W}{name}" for name in ("t", "r", "p", "tr", "sdt", "sdtContent"))
+_BOOKMARK_START, _BOOKMARK_END, _NAME, _ID = (f"{W}{name}" for name in ("bookmarkStart", "bookmarkEnd", "name", "id"))
 _BEFORE = re.compile(r"[-−]?\d[\d,]*\.?\d*$|[-−]$")
 _AFTER = re.compile(r"[\d,]*(?:\.\d+)?[%％]?")
 _AFTER_POINT = re.compile(r"\d*[%％]?")
@@ -565,11 +564,13 @@ class _Reading:
     def _walk(self, element: Any) -> None:
         for child in element:
             tag = child.tag
-            if tag == f"{W}t":
+            if tag in _PROPERTIES:
+                continue
+            if tag == _T:
                 self._say(child.text or "", child)
-            elif tag in (f"{W}r", f"{W}sdtContent"):
+            elif tag in (_R, _SDT_CONTENT):
                 self._walk(child)
-            elif tag == f"{W}p":
+            elif tag == _P:
                 self.places.append((self.name, len(self.places) - self.first + 1))
                 self.texts.append([])
                 self.lengths.append(0)
@@ -578,25 +579,25 @@ class _Reading:
                 self.inside.append(len(self.places) - 1)
                 self._walk(child)
                 self.inside.pop()
-            elif tag == f"{W}bookmarkStart":
+            elif tag == _BOOKMARK_START:
                 if _named(child):
-                    one = _Range(str(child.get(f"{W}name")), self._here())
+                    one = _Range(str(child.get(_NAME)), self._here())
                     self.ranges.append(one)
-                    self.by_id[child.get(f"{W}id", "")] = one
-            elif tag == f"{W}bookmarkEnd":
-                ended = self.by_id.pop(child.get(f"{W}id", ""), None)
+                    self.by_id[child.get(_ID, "")] = one
+            elif tag == _BOOKMARK_END:
+                ended = self.by_id.pop(child.get(_ID, ""), None)
                 if ended is not None:
                     ended.end = self._there()
             elif tag in _SIGNS:
                 self._say(_SIGNS[tag], child)
-            elif tag == f"{W}tr" and not self.row:
+            elif tag == _TR and not self.row:
                 self.rows_begun += 1
                 self.row = self.rows_begun
                 self._walk(child)
                 self.row = 0
-            elif tag == f"{W}sdt":
+            elif tag == _SDT:
                 self._control(child)
-            elif tag not in HIDDEN and tag not in _PROPERTIES and isinstance(tag, str):
+            elif tag not in HIDDEN and isinstance(tag, str):
                 self._walk(child)
 
     def _say(self, text: str, sign: Any) -> None:

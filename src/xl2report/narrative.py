@@ -19,14 +19,11 @@ from xl2report.derive import Figures
 from xl2report.facts import Book
 from xl2report.filling import Failed, filled_parts, properties_of
 from xl2report.findings import Finding, finding, nearest
-from xl2report.linting import in_chinese, lint
 from xl2report.manifest import Carrier, Ledger, Origin, fingerprint_of
-from xl2report.marks import manifest_of, open_marks, place_marks, put_manifest
 from xl2report.packages import sealed
 from xl2report.preparing import prepared
 from xl2report.profile import COMPANIONS, Profile
 from xl2report.sandbox import TooMuch
-from xl2report.sentences import sentences_of
 from xl2report.sheets import Sheet
 from xl2report.tables import MARK, place_tables
 from xl2report.trees import Parts
@@ -107,6 +104,9 @@ def render(
     if with_tables and not place_tables(parts, sheets, ledger):
         notes.say("T514", name, "附表表格")
     if ledger is not None:
+        from xl2report.marks import manifest_of, open_marks, place_marks, put_manifest
+        from xl2report.sentences import sentences_of
+
         made = Origin(
             *workbook,
             profile.name,
@@ -121,7 +121,14 @@ def render(
             manifest = replace(manifest, wording=tuple(sentence.wording for sentence in sentences_of(opened.marked)))
         put_manifest(parts, manifest)
     contents = with_contents(parts, toc, "report.docx") if toc != "none" else Contents(parts)
-    report = sealed(contents.parts) if contents.parts is not None else None
+    if contents.parts is None:
+        return Narrative(None, (*notes.findings, *contents.findings))
+    whole = dict(contents.parts)
+    if ledger is not None:
+        from xl2report.marks import clean
+
+        clean(whole)
+    report = sealed(whole)
     return Narrative(report, (*notes.findings, *contents.findings))
 
 
@@ -143,6 +150,8 @@ def filled(
 
 def _mistakes(data: bytes, profile: Profile, name: str, book: Book) -> tuple[Finding, ...]:
     """Everything that is wrong with a template: of one's own it is told before rendering, all at once."""
+    from xl2report.linting import lint
+
     return tuple(mistake.finding for mistake in lint(data, profile, name, book.info))
 
 
@@ -155,6 +164,8 @@ def _template_finding(failed: Failed, name: str, context: Mapping[str, object]) 
 
     from jinja2.exceptions import TemplateSyntaxError, UndefinedError
     from lxml.etree import XMLSyntaxError
+
+    from xl2report.linting import in_chinese
 
     error, part, paragraph, text = failed.error, failed.part, failed.paragraph, failed.text
     place = name

@@ -7,7 +7,7 @@ filters all pass through a :class:`Meter`, which stops it. Sizes are looked at b
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, wraps
 from time import monotonic
 from typing import Any
@@ -151,6 +151,24 @@ class Meter:
                 raise TooMuch(f"文字或列表超过 {LONGEST} 个字符", f"a text or list of more than {LONGEST} characters")
 
 
+class _Filters(dict[str, Callable[..., Any]]):
+    """Filters, each counted from when it is first asked for."""
+
+    def __init__(self, filters: Mapping[str, Callable[..., Any]], meter: Meter) -> None:
+        super().__init__(filters)
+        self.meter = meter
+        self.counted: dict[str, Callable[..., Any]] = {TURN: meter.each, MADE: meter.made}
+
+    def __getitem__(self, name: str) -> Callable[..., Any]:
+        if name not in self.counted:
+            self.counted[name] = self.meter.counted(super().__getitem__(name), formats=name == "format")
+        return self.counted[name]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The filter of a name, or the default."""
+        return self[name] if name in self.counted or name in self else default
+
+
 @cache
 def _sandbox() -> Any:
     """The class of the sandbox; made when jinja2 is first needed."""
@@ -205,16 +223,13 @@ def environment(ledger: Ledger | None = None) -> Any:
     made.filters["中文数字"] = views.chinese_number
     if ledger is not None:
         made.filters["join"] = _join_known(made.filters["join"])
-    for name, function in made.filters.items():
-        made.filters[name] = meter.counted(function, formats=name == "format")
-    made.filters[TURN], made.filters[MADE] = meter.each, meter.made
+    made.filters = _Filters(made.filters, meter)
     made.globals.clear()
-    finalized = without_sentinels_of if ledger is None else ledger.finalized
 
     def printed(value: Any) -> Any:
-        if not isinstance(value, str):
+        if isinstance(value, list | tuple | dict | set | frozenset):
             meter.size(value)
-        return finalized(value)
+        return value if ledger is None else ledger.finalized(value)
 
     def joined(pieces: Iterable[str]) -> str:
         text = "".join(_bounded(pieces))
@@ -223,11 +238,6 @@ def environment(ledger: Ledger | None = None) -> Any:
     made.finalize = printed
     made.concat = joined
     return made
-
-
-def without_sentinels_of(value: object) -> object:
-    """What is printed for a value where nothing is entered in a ledger."""
-    return without_sentinels(value) if isinstance(value, str) and type(value) is str else value
 
 
 def _bounded(pieces: Iterable[str]) -> Iterator[str]:

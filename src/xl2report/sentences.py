@@ -66,6 +66,8 @@ def sentences_of(marked: Marked) -> tuple[Sentence, ...]:
 
 def _in_paragraph(marked: Marked, at: int, held: Sequence[Found]) -> Iterator[Sentence]:
     paragraph = marked.paragraphs[at]
+    if not paragraph.text:
+        return
     marks = iter(_apart(held))
     for piece in _PIECES.findall(_masked(paragraph, held)):
         own = [next(marks) for _ in range(piece.count(_MARK))]
@@ -78,6 +80,8 @@ def _in_paragraph(marked: Marked, at: int, held: Sequence[Found]) -> Iterator[Se
 
 def _apart(held: Sequence[Found]) -> list[Found]:
     """The marks of a paragraph in their order, those left out that begin inside another."""
+    if len(held) < 2:
+        return list(held)
     kept: list[Found] = []
     for found in sorted(held, key=lambda f: (f.start, f.end)):
         if not kept or found.start >= kept[-1].end:
@@ -87,6 +91,8 @@ def _apart(held: Sequence[Found]) -> list[Found]:
 
 def _masked(paragraph: Paragraph, held: Sequence[Found]) -> str:
     """The text of a paragraph with a sign for each mark."""
+    if not held:
+        return paragraph.text
     said, at = [], 0
     for found in _apart(held):
         said.append(paragraph.text[at : found.start] + _MARK)

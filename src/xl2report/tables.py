@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from functools import partial
 from typing import Any
-from xml.sax.saxutils import escape
 
 from xl2report.manifest import Ledger, Print
 from xl2report.sheets import Box, Sheet
-from xl2report.trees import put_tree, tree_of
+from xl2report.trees import escape, put_tree, tree_of
 
 DOCUMENT = "word/document.xml"
 MARK = "\ue110附表\ue110"

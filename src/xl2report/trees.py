@@ -1,4 +1,4 @@
-"""The parts of a report while it is made: what is worked on as a tree is parsed once and written once."""
+"""The XML of a report while it is made: what is worked on as a tree is parsed once and written once."""
 
 from __future__ import annotations
 
@@ -65,6 +65,19 @@ def put_tree(parts: MutableMapping[str, bytes], name: str, root: Any) -> None:
 def has_tree(parts: Mapping[str, bytes], name: str) -> bool:
     """Whether a part is open as a tree, so that its bytes are not to be asked for in passing."""
     return isinstance(parts, Parts) and parts.has_tree(name)
+
+
+def escape(text: str) -> str:
+    """A text as XML has it. That of :mod:`xml.sax` is the same, but importing it imports what is needed to fetch web pages."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def quoted(text: str) -> str:
+    """A text as the value of an attribute, with its quotes."""
+    text = escape(text).replace("\n", "&#10;").replace("\r", "&#13;").replace("\t", "&#9;")
+    if '"' not in text:
+        return f'"{text}"'
+    return f"'{text}'" if "'" not in text else '"' + text.replace('"', "&quot;") + '"'
 
 
 def parsed(xml: bytes) -> Any:

@@ -543,9 +543,11 @@ def _unknown_positions(profile: Profile, texts: _Texts, notes: Notes) -> None:
     """Say which texts stand at a position that no template can ask for."""
     known = {normal(t.position) for t in profile.texts.values()}
     words = [t.position for t in profile.texts.values()]
-    codes = {normal(f"原因：{c}") for m in profile.marks.values() for c in m.codes}
+    trees = [mark.codes for mark in profile.marks.values()]
     for position, rows in texts.rows.items():
-        if position in known or position in codes or re.fullmatch(r"附件\d+", position):
+        if position in known or re.fullmatch(r"附件\d+", position):
+            continue
+        if position.startswith("原因:") and any(position.removeprefix("原因:") in codes for codes in trees):
             continue
         if position.startswith("原因:") and position.removeprefix("原因:").isdigit():
             continue
