@@ -23,6 +23,14 @@ from xl2report.profile import Profile
 Edit = Callable[[Any], None]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What is kept between runs is kept in a folder of this run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XL2REPORT_CACHE", str(tmp_path_factory.mktemp("kept")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def profile() -> Profile:
     return load_profile("sichuan/2023")
