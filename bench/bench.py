@@ -221,7 +221,8 @@ class Clock:
 
 def ours_with(clock: Clock) -> Callable[[Path, Carrier], object]:
     """``compile`` with a clock on each stage; the figures derived on demand are booked where they are derived."""
-    from xl2report import narrative, pipeline
+    from xl2report import marks as marking
+    from xl2report import narrative, pipeline, sentences
     from xl2report.derive import Figures
 
     stages: tuple[tuple[Any, str, str], ...] = (
@@ -234,9 +235,12 @@ def ours_with(clock: Clock) -> Callable[[Path, Carrier], object]:
         (pipeline.Report, "schedules", "schedules"),
         (pipeline.Report, "narrative", "narrative"),
         (narrative, "place", "charts"),
-        (narrative, "place_marks", "marks"),
-        (narrative, "manifest_of", "marks"),
-        (narrative, "put_manifest", "marks"),
+        (marking, "place_marks", "marks"),
+        (marking, "manifest_of", "marks"),
+        (marking, "open_marks", "marks"),
+        (sentences, "sentences_of", "marks"),
+        (marking, "put_manifest", "marks"),
+        (marking, "clean", "marks"),
         (narrative, "with_contents", "contents"),
         (pipeline, "write_all", "write"),
     )

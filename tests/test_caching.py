@@ -83,7 +83,9 @@ def test_a_link_is_not_followed(place: Path, tmp_path: Path) -> None:
     assert caching.kept("thing", "a") is None
 
 
-@pytest.mark.parametrize("damage", [lambda d: d[:-1], lambda d: b"", lambda d: d[:9] + b"?" + d[10:], lambda d: d * 2])
+@pytest.mark.parametrize(
+    "damage", [lambda d: d[:-1], lambda d: d[:0], lambda d: d[:9] + b"?" + d[10:], lambda d: d * 2]
+)
 def test_a_damaged_file_is_not_used(place: Path, damage: Callable[[bytes], bytes]) -> None:
     caching.keep("thing", "a", b"a longer body")
     file = place / "thing-a"
@@ -157,7 +159,19 @@ def test_a_run_without_a_home_compiles(tmp_path: Path, example: Path) -> None:
     names = ("PATH", "PYTHONPATH", "SYSTEMROOT")
     env = {name: os.environ[name] for name in names if name in os.environ}
     env |= {"XDG_CACHE_HOME": str(tmp_path / "file"), "PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, "-m", "xl2report", "compile", example, "-o", tmp_path, "--toc", "none", "--marks", "none"]
+    command = [
+        sys.executable,
+        "-m",
+        "xl2report",
+        "compile",
+        example,
+        "-o",
+        tmp_path,
+        "--toc",
+        "none",
+        "--marks",
+        "none",
+    ]
     done = subprocess.run(command, env=env, capture_output=True, check=False)
 
     assert (done.returncode, done.stderr) == (0, b"")
@@ -213,7 +227,7 @@ def test_a_damaged_template_is_prepared_and_kept_anew(place: Path, monkeypatch: 
 
 def test_a_process_knows_a_few_templates_only(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = prepared(TEMPLATE.read_bytes())
-    monkeypatch.setattr(preparing, "_prepare", lambda data: made)
+    monkeypatch.setattr(preparing, "_prepare", {b"%d" % n: made for n in range(2 * preparing.MOST)}.__getitem__)
     monkeypatch.setattr(caching, "folder", lambda: None)
     for number in range(2 * preparing.MOST):
         prepared(b"%d" % number)

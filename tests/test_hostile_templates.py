@@ -239,3 +239,47 @@ def test_a_text_that_no_xml_can_hold_is_told_and_never_cuts_the_report(text: str
     with pytest.raises(Failed) as failed:
         filled_parts(prepared(template("甲{{ 甲 }}乙")), {"甲": text}, None)
     assert failed.value.part == "word/document.xml"
+
+
+# -- packages -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("part", ["word/document.xml", "word/styles.xml", "docProps/core.xml", "word/footnotes.xml"])
+def test_a_template_that_declares_entities_is_refused_and_the_part_named(part: str, encoding: str) -> None:
+    parts = parts_of(with_footnote("注"))
+    xml = parts[part].decode()
+    head, _, rest = xml.rpartition("?>\n") if "?>" in xml else ("", "", xml)
+    entity = '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>'
+    declared = f'<?xml version="1.0" encoding="{encoding}"?>' if head or encoding != "utf-8" else ""
+    parts[part] = f"{declared}{entity}{rest.partition('?>')[2] or rest}".encode(encoding)
+    with pytest.raises(Failed, match=f"{part}: DOCTYPE") as failed:
+        prepared(pack(parts))
+    assert failed.value.part == ""
+
+
+def test_a_template_that_unpacks_to_too_much_is_refused_before_it_is_unpacked() -> None:
+    parts = parts_of(template("正文"))
+    data = pack({**parts, "word/media/image1.bmp": bytes(65 << 20)})
+    tracemalloc.start()
+    try:
+        with pytest.raises(Failed, match=r"word/media/image1\.bmp: too large"):
+            prepared(data)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 5_000_000
+
+
+def test_curly_quotes_in_a_tag_are_quotes_and_wrong_ones_are_told_with_paragraph_and_tag(
+    report: xl2report.Report, tmp_path: Any
+) -> None:
+    assert printed(template("{{ “甲” ~ 甲 }}")) == "甲文字"
+    path = tmp_path / "template.docx"
+    path.write_bytes(template("第一段", '{{ "“三公”经费" }}'))
+    data, findings = report.narrative(path)
+
+    (wrong,) = [found for found in findings if found.severity == "error"]
+    assert data is None
+    assert (wrong.code, wrong.place, wrong.found) == ("T501", "template.docx document 第2段", '{{ "“三公”经费" }}')

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import io
 import re
+import zipfile
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
 import pytest
+import xlsxwriter
 from docx import Document
 from docxtpl import DocxTemplate
 from lxml import etree
 
 import xl2report
-from xl2report.charts import chart_data
+from xl2report.charts import ChartData, chart_data, embedded_workbook
 from xl2report.filling import filled_parts, properties_of
 from xl2report.loading import shipped
-from xl2report.packages import pack, parts_of
+from xl2report.packages import Deflated, deflated, pack, parts_of
 from xl2report.preparing import continue_cells, prepared
 from xl2report.sandbox import environment
 from xl2report.views import Notes, context_of
@@ -209,3 +212,50 @@ def test_the_template_of_the_profile_gives_what_docxtpl_gives(report: xl2report.
     parts = same(shipped("docx_templates", "sichuan.docx").read_bytes(), context | {"附表表格": "", "目录": ""})
 
     assert len(parts["word/document.xml"]) > 100_000
+
+
+# -- packages -------------------------------------------------------------------------------------
+
+
+def test_a_package_is_what_zipfile_writes() -> None:
+    again = Deflated("再来".encode() * 500)
+    parts = {
+        "b.xml": b"b" * 999,
+        "[Content_Types].xml": b"types",
+        "空/é.xml": b"",
+        "again": again,
+        "random": bytes(range(256)),
+    }
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name in ("[Content_Types].xml", *sorted(parts.keys() - {"[Content_Types].xml"})):
+            info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            info.compress_type, info.create_system = zipfile.ZIP_DEFLATED, 0
+            archive.writestr(info, parts[name], compresslevel=6)
+
+    assert pack(parts) == stream.getvalue()
+    assert pack(parts) == stream.getvalue()
+    assert deflated(again) is deflated(again)
+
+
+def test_the_workbook_behind_a_chart_is_what_xlsxwriter_writes() -> None:
+    names = ("甲 & <乙>", "占比", " 前后有空格 ")
+    values = (Decimal("85.68"), Decimal("-14.30"), Decimal("0"))
+    data = ChartData("图", "题", "pie", "占比", names, values, ("", "", ""), "")
+    stream = io.BytesIO()
+    book = xlsxwriter.Workbook(stream, {"in_memory": True})
+    book.set_properties({"created": datetime(2024, 1, 1)})  # noqa: DTZ001
+    sheet = book.add_worksheet("数据")
+    sheet.write_string(0, 1, data.series)
+    for row, (name, value) in enumerate(zip(names, values, strict=True), 1):
+        sheet.write_string(row, 0, name)
+        sheet.write_number(row, 1, float(value))
+    sheet.set_column(0, 0, 36)
+    book.close()
+    theirs, own = parts_of(stream.getvalue()), parts_of(embedded_workbook(data))
+    # it writes a number with 16 digits, which is another number
+    theirs["xl/worksheets/sheet1.xml"] = (
+        theirs["xl/worksheets/sheet1.xml"].replace(b"85.68000000000001", b"85.68").replace(b"-14.3<", b"-14.30<")
+    )
+
+    assert own == theirs

@@ -148,11 +148,22 @@ def filled(
         return {}, (_template_finding(failed, template.name, context),)
 
 
+_READ: dict[tuple[str, str, tuple[str, ...]], tuple[Profile, tuple[Finding, ...]]] = {}
+"""What was found in the templates that were read last."""
+
+
 def _mistakes(data: bytes, profile: Profile, name: str, book: Book) -> tuple[Finding, ...]:
     """Everything that is wrong with a template: of one's own it is told before rendering, all at once."""
     from xl2report.linting import lint
 
-    return tuple(mistake.finding for mistake in lint(data, profile, name, book.info))
+    key = (fingerprint_of(data), name, tuple(book.info))
+    known, found = _READ.pop(key, (None, ()))
+    if known is not profile:
+        found = tuple(mistake.finding for mistake in lint(data, profile, name, book.info))
+    while len(_READ) >= 8:
+        del _READ[next(iter(_READ))]
+    _READ[key] = (profile, found)
+    return found
 
 
 # -- what is wrong with a template -----------------------------------------------------------------

@@ -10,6 +10,7 @@ import hashlib
 import io
 import marshal
 import re
+import zipfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,6 +25,8 @@ MODULES = ("preparing", "filling", "sandbox", "manifest", "packages")
 """What a prepared template depends on."""
 MOST = 8
 """How many templates a process knows."""
+LARGEST = 64 << 20
+"""How many bytes the parts of a template may have together."""
 CODE = "<template>"
 """What the code of every template is called in tracebacks."""
 
@@ -104,6 +107,7 @@ def _prepare(data: bytes) -> Prepared:
     from docxtpl import DocxTemplate
 
     try:
+        _guard(data)
         template: Any = DocxTemplate(io.BytesIO(data))
         template.init_docx()
         document = template.docx
@@ -131,6 +135,19 @@ def _prepare(data: bytes) -> Prepared:
     core = str(document.part.package._core_properties_part.partname).lstrip("/")
     text = parts.pop(core).decode()
     return Prepared(tuple(rendered), {name: Deflated(part) for name, part in parts.items()}, Properties(core, text))
+
+
+def _guard(data: bytes) -> None:
+    """Nothing, for a package of an ordinary size in which nothing declares entities; an error that names the part otherwise."""
+    with zipfile.ZipFile(io.BytesIO(data)) as package:
+        members = package.infolist()
+        if sum(member.file_size for member in members) > LARGEST:
+            largest = max(members, key=lambda member: member.file_size).filename
+            raise ValueError(f"{largest}: too large, more than {LARGEST >> 20} MiB")
+        for member in members:
+            xml = package.read(member) if member.filename.endswith((".xml", ".rels")) else b""
+            if b"<!DOCTYPE" in xml.replace(b"\0", b""):  # in UTF-16 there are zeros between the letters
+                raise ValueError(f"{member.filename}: DOCTYPE")
 
 
 _DECLARATION = "<?xml version='1.0' encoding='UTF-8' standalone='yes'?>\n"
