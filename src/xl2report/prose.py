@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import combinations
 
 from xl2report.derive import Figures
@@ -137,7 +137,13 @@ def sentence_at(text: str, start: int, end: int) -> str:
 
 def found_word(text: str, words: Iterable[str], year: int) -> str:
     """The first of some words that a text has, or ""; words may name {年度} and the two years before it."""
-    return next((word for w in words if (word := dated(w, year)) in text), "")
+    return next((word for word in _dated(tuple(words), year) if word in text), "")
+
+
+@lru_cache(maxsize=512)
+def _dated(words: tuple[str, ...], year: int) -> tuple[str, ...]:
+    """Words with the years that they name: those of a rule are looked for in every text."""
+    return tuple(dated(word, year) for word in words)
 
 
 def dated(word: str, year: int) -> str:
