@@ -111,9 +111,9 @@ class _Ledger:
 
     def select(self, query: Query) -> Iterator[Fact]:
         """The facts that a query matches, in order."""
-        left = (1 << len(self.facts)) - 1
+        left = whole = (1 << len(self.facts)) - 1
         for mark, wanted in query.wanted.items():
-            values = self.bearing.get(mark, {})
+            values = self.bearing.get(mark, {"": whole})
             if mark in query.trees:
                 bits = [found for value, found in values.items() if value.startswith(wanted)]
             else:
