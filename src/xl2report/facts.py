@@ -124,10 +124,11 @@ class _Ledger:
             left &= bearing
             if not left:
                 return
-        while left:
-            lowest = left & -left
-            yield self.facts[lowest.bit_length() - 1]
-            left ^= lowest
+        digits = f"{left:b}"[::-1]
+        at = digits.find("1")
+        while at >= 0:
+            yield self.facts[at]
+            at = digits.find("1", at + 1)
 
 
 def _bits(positions: Sequence[int]) -> int:
