@@ -198,7 +198,7 @@ _TEXT = re.compile(r"<w:t(?: [^>]*)?>.*?</w:t>", re.DOTALL)
 
 def resolved(xml: str) -> str:
     """The XML with tabs, line breaks, new paragraphs (BEL) and new pages (FF) where a text has their signs."""
-    if not _SPECIAL.search(xml):
+    if not any(sign in xml for sign in "\t\n\a\f"):
         return xml
 
     def paragraph(match: re.Match[str]) -> str:
@@ -243,7 +243,7 @@ def numbered(xml: str) -> str:
     return _DRAWING.sub(drawing, xml)
 
 
-_IN_TABLE = re.compile(r'<(/?)w:(tbl|tr|tc|gridCol|gridSpan|sdt)(?=[ />])(?: w:val="(\d+)"/)?')
+_IN_TABLE = re.compile(r'<(w:tc|w:tr|/w:tr|w:gridCol|w:gridSpan)(?=[ />])(?: w:val="(\d+)"/)?')
 
 
 def fitted(xml: str) -> str:
@@ -253,42 +253,37 @@ def fitted(xml: str) -> str:
 
 def _fits(xml: str) -> bool:
     """Whether every table has the columns that it needs, as far as that can be told without a tree."""
-    open_tables: list[list[int]] = []
-    first = xml.find("<w:tbl")
-    for sign in _IN_TABLE.finditer(xml, first) if first >= 0 else ():
-        end, kind, span = sign[1], sign[2], sign[3]
-        if kind == "tbl" and not end:
-            if open_tables:
-                return False  # tables in tables are counted by docxtpl in a way of its own
-            open_tables.append([0, 0, 0, 0])  # columns, cells of the row, columns of the row, most columns of a row
-        elif not open_tables:
-            continue
-        elif kind == "tbl":
-            table = open_tables.pop()
-            if table[0] != table[3]:
-                return False
-        elif kind == "sdt":
+    end = 0
+    while (start := xml.find("<w:tbl>", end)) >= 0:
+        end = xml.find("</w:tbl>", start)
+        inside = xml[start + 7 : end]
+        # docxtpl counts tables in tables, and cells in controls, in ways of its own
+        if end < 0 or "<w:tbl>" in inside or "<w:sdt>" in inside or "<w:sdt " in inside or not _table_fits(inside):
             return False
-        elif kind == "gridCol":
-            table = open_tables[-1]
-            table[0] += not end
-        elif kind == "tr":
-            table = open_tables[-1]
-            if end:
-                if table[1] > table[0]:
-                    return False
-                table[3] = max(table[3], table[2])
-            else:
-                table[1] = table[2] = 0
-        elif kind == "tc" and not end:
-            table = open_tables[-1]
-            table[1] += 1
-            table[2] += 1
-        elif kind == "gridSpan" and not end:
+    return "<w:tbl " not in xml
+
+
+def _table_fits(table: str) -> bool:
+    """Whether the grid of a table has as many columns as its widest row, and no row has more cells."""
+    columns = cells = covered = widest = 0
+    for sign in _IN_TABLE.finditer(table):
+        kind, span = sign[1], sign[2]
+        if kind == "w:tc":
+            cells += 1
+            covered += 1
+        elif kind == "w:gridCol":
+            columns += 1
+        elif kind == "w:gridSpan":
             if span is None:
                 return False
-            open_tables[-1][2] += int(span) - 1
-    return not open_tables
+            covered += int(span) - 1
+        elif kind == "w:tr":
+            cells = covered = 0
+        elif cells > columns:  # the end of a row
+            return False
+        else:
+            widest = max(widest, covered)
+    return columns == widest
 
 
 def _refitted(xml: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from functools import lru_cache
 from string import Formatter
 from typing import NamedTuple
 
@@ -50,13 +50,6 @@ def case_of(figures: Figures, name: str, of: str) -> str:
     return budget_case(figures[name], figures[f"{name}.预算"], figures[f"{name}.完成率"])
 
 
-def say(figures: Figures, name: str, phrase: Phrase) -> str:
-    """The words of a phrase for a measure, its numbers filled in."""
-    case = case_of(figures, name, phrase.of)
-    words = {word: number.text for word, number in numbers_of(figures, name, phrase.of).items()}
-    return phrase.cases[case].format_map(words | years_of(figures))
-
-
 class Number(NamedTuple):
     """A number that a phrase may print: the name of its figure, and its text (sizes are printed without their sign)."""
 
@@ -82,17 +75,38 @@ def years_of(figures: Figures) -> dict[str, str]:
     return {"年度": str(year), "上一年度": str(year - 1)}
 
 
-def figures_in(figures: Figures, name: str, phrase: Phrase) -> Iterator[tuple[Figure, str, int]]:
-    """The figures that a phrase prints for a measure: figure, its text there, where in the phrase it begins."""
+class Said(NamedTuple):
+    """What a phrase says of a measure: the situation, the words, and the figures in them with text and place."""
+
+    case: str
+    words: str
+    figures: tuple[tuple[Figure, str, int], ...]
+
+
+def say(figures: Figures, name: str, phrase: Phrase) -> Said:
+    """The words of a phrase for a measure, its numbers filled in."""
+    case = case_of(figures, name, phrase.of)
     numbers, years = numbers_of(figures, name, phrase.of), years_of(figures)
+    words: list[str] = []
+    found = []
     at = 0
-    for literal, word, _, _ in Formatter().parse(phrase.cases[case_of(figures, name, phrase.of)]):
+    for literal, word in _fields(phrase.cases[case]):
+        words.append(literal)
         at += len(literal)
         if word in numbers:
-            yield figures[numbers[word].name], numbers[word].text, at
-            at += len(numbers[word].text)
+            number = numbers[word]
+            found.append((figures[number.name], number.text, at))
+            words.append(number.text)
         elif word:
-            at += len(years[word])
+            words.append(years[word])
+        at += len(words[-1]) if word else 0
+    return Said(case, "".join(words), tuple(found))
+
+
+@lru_cache(maxsize=1000)
+def _fields(words: str) -> tuple[tuple[str, str], ...]:
+    """The words of a phrase between its braces, and in them."""
+    return tuple((literal, word or "") for literal, word, _, _ in Formatter().parse(words))
 
 
 def _size(figure: Figure) -> str:

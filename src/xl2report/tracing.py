@@ -207,7 +207,7 @@ class Origins:
         return Saying(
             f"{name}.{phrase.name}",
             self.labels[name],
-            say(self.figures, name, phrase),
+            say(self.figures, name, phrase).words,
             case,
             tuple(self.figures[one] for one in said),
             tuple(p for p in self.printed if p.kind == "phrase" and p.name in said),

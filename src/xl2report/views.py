@@ -18,7 +18,7 @@ from xl2report.facts import Book, Cell, Row, prefixes
 from xl2report.figures import NO_PRIOR, NOT_ENTERED, Figure, ratio, summed
 from xl2report.findings import Finding, finding, has_errors, nearest
 from xl2report.manifest import Piece, Print, Text
-from xl2report.phrasing import case_of, figures_in, say
+from xl2report.phrasing import say
 from xl2report.profile import COMPANIONS, Profile
 from xl2report.reader import normal
 from xl2report.sheets import Sheet
@@ -138,9 +138,9 @@ class FigureView:
         if self._figure.value is None:
             self._notes.gap(self._figure, self.名称)
             return ""
-        words = say(self._figures, self._name, phrase)
+        case, words, found = say(self._figures, self._name, phrase)
         companion = "上年" if phrase.of == "变动" else "预算"
-        if case_of(self._figures, self._name, phrase.of) in ("无上年数", "无预算数"):
+        if case in ("无上年数", "无预算数"):
             gap = self._figures[f"{self._name}.{companion}"].gap
             place = gap.sheet if gap and gap.sheet else self._name
             item = gap.item if gap and gap.item else self.名称
@@ -154,8 +154,7 @@ class FigureView:
                 item=item,
                 sheet=place,
             )
-        pieces = tuple(Piece(*found) for found in figures_in(self._figures, self._name, phrase))
-        case = case_of(self._figures, self._name, phrase.of)
+        pieces = tuple(Piece(*one) for one in found)
         key = f"{self._name}.{name}"
         return Text.printing(Print("phrase", key, words, f"{self.名称}的{name}", pieces=pieces, case=case))
 
@@ -324,11 +323,12 @@ class _Texts:
                 rows = list(enumerate(book.table(table.name)))
                 rows.sort(key=lambda pair: (_order(pair[1].text(number)), pair[0]))
                 for _, row in rows:
+                    place = normal(row.text(position))
                     for line in row.text(text).split("\n"):
                         if line.strip():
                             paragraph = Paragraph(line.strip(), row.text(style) or "正文")
-                            self.by_position.setdefault(normal(row.text(position)), []).append(paragraph)
-                    self.rows.setdefault(normal(row.text(position)), []).append(row)
+                            self.by_position.setdefault(place, []).append(paragraph)
+                    self.rows.setdefault(place, []).append(row)
 
     def paragraphs(self, position: str) -> tuple[Paragraph, ...]:
         """The paragraphs of a position, by their 序号."""
