@@ -20,6 +20,7 @@ from xl2report.contents import Toc, mark, with_contents
 from xl2report.derive import Figures
 from xl2report.facts import Book
 from xl2report.findings import Finding, finding, nearest
+from xl2report.guards import content_of, refusal
 from xl2report.linting import environment, in_chinese, lint
 from xl2report.manifest import BEGIN, Carrier, Ledger, Origin, fingerprint_of, without_sentinels
 from xl2report.marks import manifest_of, open_marks, place_marks, put_manifest
@@ -74,12 +75,9 @@ def render(
     from lxml import etree
 
     name = template.name if isinstance(template, Path) else "template.docx"
-    try:
-        data = template.read_bytes() if isinstance(template, Path) else template
-    except FileNotFoundError:
-        return Narrative(None, (finding("F001", name, found=str(template)),))
-    except OSError as error:
-        return Narrative(None, (finding("F009", name, reason=error.strerror or str(error)),))
+    data = content_of(template, name) if isinstance(template, Path) else template
+    if isinstance(data, Finding):
+        return Narrative(None, (data,))
     notes = Notes()
     ledger = None if marks == "none" else Ledger()
     charts = chart_data(profile, figures)
@@ -138,10 +136,9 @@ def filled(
     template: Path, profile: Profile, book: Book, context: Mapping[str, object], ledger: Ledger
 ) -> tuple[Mapping[str, bytes], tuple[Finding, ...]]:
     """The parts of a filled template, with the sentinels of what was printed, charts and contents as they are; or why there are none."""
-    try:
-        data = template.read_bytes()
-    except OSError as error:
-        return {}, (finding("F009", template.name, reason=error.strerror or str(error)),)
+    data = content_of(template, template.name)
+    if isinstance(data, Finding):
+        return {}, (data,)
     document = _document(data, template.name)
     if isinstance(document, Finding):
         return {}, (document,)
@@ -232,6 +229,9 @@ def _document(data: bytes, name: str) -> Any:
         def render_properties(self, context: Any, jinja_env: Any = None) -> None:
             """Nothing: the program writes the document properties itself."""
 
+    refused = refusal(data, name)
+    if refused:
+        return refused
     try:
         document = Template(io.BytesIO(data))
         document.init_docx()
