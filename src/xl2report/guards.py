@@ -87,7 +87,9 @@ def content_of(path: Path, place: str = "") -> bytes | Finding:
             if len(data) > status.st_size:  # it grows, or its size is not known
                 data += stream.read(max(0, LARGEST_FILE + 1 - len(data)))
             if len(data) > LARGEST_FILE:
-                return finding("F013", place, found=_mib(max(status.st_size, len(data))), expected=_mib(LARGEST_FILE))
+                return finding(
+                    "F013", place, found=_mib(max(status.st_size, len(data))), expected=f"≤ {_mib(LARGEST_FILE)}"
+                )
             return data
     except FileNotFoundError:
         return finding("F001", place, found=str(path))
@@ -118,7 +120,7 @@ class Package:
 
     def __init__(self, data: bytes) -> None:
         if len(data) > LARGEST_FILE:
-            raise RefusedError("F013", found=_mib(len(data)), expected=_mib(LARGEST_FILE))
+            raise RefusedError("F013", found=_mib(len(data)), expected=f"≤ {_mib(LARGEST_FILE)}")
         self._data = data
         self._members = _members(data)
         self._parts: dict[str, bytes] = {}
@@ -159,7 +161,7 @@ class Package:
             for piece in (raw,) if info.compress_type == zipfile.ZIP_STORED else _unpacked(raw):
                 size += len(piece)
                 if size > info.file_size:
-                    break
+                    raise RefusedError("F005", reason=f"{info.filename}: > {info.file_size} bytes")
                 crc = zlib.crc32(piece, crc)
                 yield bytes(piece)
         except zlib.error as error:
@@ -219,14 +221,14 @@ def _unpacked(raw: memoryview) -> Iterator[bytes]:
 def _members(data: bytes) -> dict[str, zipfile.ZipInfo]:
     """The members of a package by name, as its list has them."""
     if data.count(b"PK\x01\x02") > 20 * MOST_MEMBERS:  # before a list of millions is made of them
-        raise RefusedError("F015", expected=str(MOST_MEMBERS), found=f"> {20 * MOST_MEMBERS}")
+        raise RefusedError("F015", expected=f"≤ {MOST_MEMBERS}", found=f"> {20 * MOST_MEMBERS}")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             infos = archive.infolist()
     except Exception as error:  # zipfile raises many kinds of errors on lists that are damaged
         raise RefusedError("F005", reason=str(error) or type(error).__name__) from None
     if len(infos) > MOST_MEMBERS:
-        raise RefusedError("F015", found=str(len(infos)), expected=str(MOST_MEMBERS))
+        raise RefusedError("F015", found=str(len(infos)), expected=f"≤ {MOST_MEMBERS}")
     members: dict[str, zipfile.ZipInfo] = {}
     folded: set[str] = set()
     for info in infos:
@@ -242,7 +244,9 @@ def _members(data: bytes) -> dict[str, zipfile.ZipInfo]:
     declared = sum(info.file_size for info in infos)
     if declared > LARGEST_UNPACKED:
         largest = max(infos, key=lambda info: info.file_size)
-        raise RefusedError("F014", part=largest.filename[:120], found=_mib(declared), expected=_mib(LARGEST_UNPACKED))
+        raise RefusedError(
+            "F014", part=largest.filename[:120], found=_mib(declared), expected=f"≤ {_mib(LARGEST_UNPACKED)}"
+        )
     return members
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,16 @@ from xl2report.profile import Column, Former, Mark, Profile, Table
 from xl2report.spreadsheet import Entry, Sheet, Spreadsheet
 
 HEADING_ROWS = 10
-_XML_CANNOT_HOLD = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+LONGEST_WORD = 64
+LONGEST_TEXT = 32_767
+"""Characters that a cell of Excel holds."""
+_TAKEN_OUT = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ud800-\udfff"
+    "\ufdd0-\ufdef\ufeff\ufff9-\ufffb\ufffe\uffff]"
+)
+"""What XML cannot hold, what turns the direction of a text, what has no width; joiners stay, some scripts need them."""
+_UNSEEN = re.compile("[\xad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_ODD = re.compile(f"_x00|\r|{_TAKEN_OUT.pattern}")
 _UNIT_IN_HEADING = re.compile(r"\((?:金额)?(?:单位:?)?(万元|元)\)$")
 _GROUPED = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]*)?|\.[0-9]+")
 _HALF_WIDTH: dict[int, int | str] = {0x3000: " ", 0xA0: " ", **{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}}
@@ -33,6 +43,7 @@ _ESCAPED = re.compile(r"_x00([01][0-9A-Fa-f])_")
 """How Excel stores control characters."""
 _DATE = re.compile(r"(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})日?")
 EXCEL_DIGITS = 15
+_EXACT = 10**EXCEL_DIGITS - 1
 WORKBOOK_UNIT = ("“基本信息”", "基本信息")
 LONGEST_COUNT = 9
 """Digits of a number of people or units; a longer one is a slip."""
@@ -43,12 +54,23 @@ RESULTS_MARK = "xl2report:annotation"
 
 
 def normal(value: object) -> str:
-    """A text as it is compared: full-width forms made half-width, all white space left out.
+    """A text as it is compared: full-width forms made half-width, white space and what nobody sees left out.
 
     >>> normal(" 因公出国（境）费 ")
     '因公出国(境)费'
     """
-    return "".join(unicodedata.normalize("NFKC", str(value)).split()) if value is not None else ""
+    if value is None:
+        return ""
+    text = str(value)
+    return _normal(text) if len(text) <= LONGEST_WORD else _plainly(text)
+
+
+def _plainly(text: str) -> str:
+    return "".join(_UNSEEN.sub("", unicodedata.normalize("NFKC", text)).split())
+
+
+_normal = lru_cache(maxsize=4096)(_plainly)
+"""The words of profiles and headings are compared again and again."""
 
 
 @dataclass(frozen=True)
@@ -172,6 +194,8 @@ def parse_amount(value: object, zero: Iterable[str] = ()) -> _Amount | None:
         raise ValueError
     if isinstance(value, int | float):
         number = Decimal(repr(value))
+        if isinstance(value, int) and -_EXACT <= value <= _EXACT:
+            return _Amount(number)
         if not number.is_finite():
             raise ValueError
         if len(number.as_tuple().digits) > EXCEL_DIGITS:
@@ -203,13 +227,15 @@ def clean(value: object) -> tuple[str, bool]:
     """A cell as text that XML can hold, and whether something had to be taken out."""
     if value is None:
         return "", False
+    if isinstance(value, str) and not _ODD.search(value):
+        return value.strip(), False
     if isinstance(value, datetime):
         value = value.date().isoformat() if value.time() == value.min.time() else value.isoformat(" ")
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     raw = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), str(value))
     raw = raw.replace("\r\n", "\n").replace("\r", "\n")
-    text = _XML_CANNOT_HOLD.sub("", raw)
+    text = _TAKEN_OUT.sub("", raw)
     return text.strip(), text != raw
 
 
@@ -259,7 +285,8 @@ class _Reader:
         self.head_cells: dict[tuple[str, str], Cell] = {}
         self.twice: set[str] = set()
         self.item_at: dict[tuple[str, int], str] = {}
-        self.from_text: dict[str, list[Term]] = {}
+        self.from_text: dict[Cell, Term] = {}
+        self.totals = tuple(normal(word) for kind in ("total", "subtotal") for word in profile.words[kind])
 
     def say(self, code: str, place: Cell | str, **words: Any) -> None:
         """Note a finding; a cell that is looked at twice is reported once."""
@@ -341,6 +368,10 @@ class _Reader:
                 self.read_items(table, sheet, heads)
             case _:
                 self.read_rows(table, sheet, heads)
+        if self.from_text:
+            first, terms = next(iter(self.from_text)), tuple(self.from_text.values())
+            self.say("V221", first, count=str(len(terms)), terms=terms)
+            self.from_text = {}
 
     def hidden(self, sheet: Sheet) -> None:
         if sheet.hidden:
@@ -482,6 +513,9 @@ class _Reader:
         text, changed = clean(sheet.rows[row][column])
         if changed:
             self.say("V207", sheet.cell(row, column), found=text[:40])
+        if len(text) > LONGEST_TEXT:
+            self.say("V220", sheet.cell(row, column), found=f"{text[:40]}…")
+            return ""
         return text
 
     def name_text(self, sheet: Sheet, row: int, column: int | None) -> str:
@@ -505,10 +539,12 @@ class _Reader:
             return None
         if parsed is None:
             return None
+        if kind.unit != "元" and parsed.unit:
+            self.say("V201", place, found=clean(value)[0][:60])
+            return None
+        if parsed.was_text:
+            self.from_text[place] = Term("", f"“{clean(value)[0][:40]}” → {_plain(parsed.value)}", place.ref)
         if kind.unit != "元":
-            if parsed.unit:
-                self.say("V201", place, found=clean(value)[0][:60])
-                return None
             return parsed
         named = parsed.unit or unit or self.unit_name
         scale = Decimal(10000) if named == "万元" else Decimal(1)
@@ -516,7 +552,7 @@ class _Reader:
             here, there = ("这一格", "this cell"), ("本列", "its column")
             self.mixed(place, parsed.unit, unit or self.unit_name, here, there if unit else WORKBOOK_UNIT)
         amount = parsed.value * scale
-        if amount != half_up(amount, 2):
+        if amount.as_tuple().exponent not in (0, -1, -2) and amount != half_up(amount, 2):
             self.say("V216", place, found=_plain(parsed.value))
         return _Amount(amount, named, parsed.was_text)
 
@@ -722,7 +758,7 @@ class _Reader:
     def line(self, table: Table, sheet: Sheet, heads: _Heads, index: int) -> _Line:
         """The marks of a data row as written; a word for a total is noted."""
         line = _Line(index, {})
-        total, sub = (tuple(normal(w) for w in self.profile.words[k]) for k in ("total", "subtotal"))
+        totals = self.totals
         for column in table.columns:
             if column.kind not in ("mark", "name"):
                 continue
@@ -736,9 +772,9 @@ class _Reader:
             plain = normal(text)
             label = _BEHIND_TOTAL.sub("", plain)
             free = column.kind == "mark" and not mark.is_tree and not mark.values
-            if label in (*total, *sub) or (label.endswith((*total, *sub)) and not free):
+            if label in totals or (label.endswith(totals) and not free):
                 line.total = line.total or label
-                line.of |= self.total_of(column.mark, mark, label, (*total, *sub))
+                line.of |= self.total_of(column.mark, mark, label, totals)
             elif column.kind == "mark":
                 standard = next((v for v in mark.values if normal(v) == plain), text)
                 line.marks[column.mark] = plain.removesuffix(".0") if mark.is_tree else standard

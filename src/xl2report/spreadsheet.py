@@ -51,6 +51,7 @@ _PLAIN, _DATED, _LASTING, _TEXT = range(4)
 _SHIFTED = re.compile(
     r""""(?:[^"]|"")*"|'(?:[^']|'')*'!?|(?<![\w.$])(\$?)([A-Z]{1,3})(\$?)([1-9][0-9]{0,6})(?![\w(.!])"""
 )
+_LETTERS = [letters(column) for column in range(MOST_COLUMNS)]
 _TRUE = frozenset({"1", "true", "on"})
 
 
@@ -72,7 +73,7 @@ class Sheet:
 
     def cell(self, row: int, column: int) -> Cell:
         """The cell of a row and column, both counted from 0."""
-        return Cell(self.title, f"{letters(column)}{row + 1}")
+        return Cell(self.title, f"{_LETTERS[column]}{row + 1}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,19 +217,17 @@ class Spreadsheet:
         parser: Any = None,
     ) -> None:
         """Feed a part to handlers, a piece at a time, as long as there is time left."""
-        parser = parser or expat.ParserCreate(namespace_separator=" ")
-        parser.buffer_text = True
+        parser = parser or _parser()
         parser.StartElementHandler = start
         parser.EndElementHandler = end
         parser.CharacterDataHandler = text
-        parser.StartDoctypeDeclHandler = _no_doctype
         began = time.thread_time()
         try:
             for piece in self.package.pieces(part):
                 for at in range(0, len(piece), _FEED):
                     parser.Parse(piece[at : at + _FEED], False)
                     if time.thread_time() - began > self._left:
-                        raise RefusedError("F018", part=part, expected=f"{SECONDS:g}")
+                        raise RefusedError("F018", part=part, seconds=f"{SECONDS:g}")
             parser.Parse(b"", True)
         except (expat.ExpatError, ValueError) as error:
             if isinstance(error, RefusedError):
@@ -249,29 +248,38 @@ class Spreadsheet:
         pieces: list[str] = []
         signs: list[str] = []
         phonetic = False
+        t_ = si_ = guide_ = ""
+
+        def root(name: str, _: dict[str, str]) -> None:
+            nonlocal t_, si_, guide_
+            space = name.rpartition(" ")[0]
+            t_, si_, guide_ = f"{space} t", f"{space} si", f"{space} rPh"
+            parser.StartElementHandler = start
 
         def start(name: str, _: dict[str, str]) -> None:
             nonlocal phonetic
-            if name.endswith(" t"):
+            if name == t_:
                 signs.clear()
-            elif name.endswith(" si"):
+            elif name == si_:
                 pieces.clear()
-            elif name.endswith(" rPh"):
+            elif name == guide_:
                 phonetic = True
 
         def end(name: str) -> None:
             nonlocal phonetic
-            if name.endswith(" t"):
+            if name == t_:
                 if not phonetic:
-                    pieces.append(_joined(signs))
-            elif name.endswith(" si"):
-                found.append(_joined(pieces).replace("x005F_", ""))
-            elif name.endswith(" rPh"):
+                    pieces.append(signs[0] if len(signs) == 1 else _joined(signs))
+            elif name == si_:
+                text = pieces[0] if len(pieces) == 1 else _joined(pieces)
+                found.append(text.replace("x005F_", ""))
+            elif name == guide_:
                 phonetic = False
 
+        parser = _parser()
         part = self._related("sharedStrings")
         if part:
-            self._parse(part, start, end, signs.append)
+            self._parse(part, root, end, signs.append, parser)
         return found
 
     def styles(self) -> list[int]:
@@ -352,10 +360,9 @@ class Spreadsheet:
         hidden_columns: set[int] = set()
         merges: list[tuple[int, int, int, int]] = []
         shared: dict[str, tuple[str, int, int]] = {}
-        seen: set[int] = set()
         columns: dict[str, int] = {}
         signs: list[str] = []
-        row_ref, row, row_hidden = "", -1, False
+        row_ref, row_hidden = "0", False
         ref = ""
         kind, style = "n", "0"
         value: str | None = None
@@ -364,6 +371,7 @@ class Spreadsheet:
         inline: list[str] | None = None
         phonetic = False
         c_ = v_ = f_ = t_ = row_ = is_ = rph_ = data_ = ""
+        parser = _parser()
 
         def root(name: str, _attributes: dict[str, str]) -> None:
             nonlocal c_, v_, f_, t_, row_, is_, rph_, data_
@@ -390,24 +398,24 @@ class Spreadsheet:
                     merges.append((int(match[2]) - 1, _column(match[1]), int(match[4]) - 1, _column(match[3])))
 
         def start(name: str, attributes: dict[str, str]) -> None:
-            nonlocal ref, kind, style, value, formula, inline, phonetic, row, row_ref, row_hidden
+            nonlocal ref, kind, style, value, formula, inline, phonetic, row_ref, row_hidden
             if name == c_:
                 ref = attributes.get("r") or f"{letters(_column(ref.rstrip(_DIGITS)) + 1)}{row_ref}"
                 kind = attributes.get("t", "n")
                 style = attributes.get("s", "0")
                 value = formula = inline = None
-            elif name in (v_, t_):
+            elif name == v_:
                 signs.clear()
             elif name == row_:
-                row_ref = attributes.get("r") or str(row + 2)
-                row = _whole(row_ref) - 1
-                row_hidden = "hidden" in attributes and attributes["hidden"] in _TRUE
+                row_ref = attributes.get("r") or str(_whole(row_ref) + 1)
+                row_hidden = attributes.get("hidden") in _TRUE
                 ref = ""
-                seen.clear()
-                if row >= most_rows and most_rows < MOST_ROWS:
+                if most_rows < MOST_ROWS and _whole(row_ref) > most_rows:
                     raise _EnoughError
             elif name == f_:
                 formula = attributes
+                signs.clear()
+            elif name == t_:
                 signs.clear()
             elif name == is_:
                 inline, phonetic = [], False
@@ -423,6 +431,8 @@ class Spreadsheet:
                 value = signs[0] if len(signs) == 1 else _joined(signs) or None
             elif name == f_:
                 formula_text = _joined(signs)
+            elif name == row_:
+                pass
             elif name == t_:
                 if inline is not None and not phonetic:
                     inline.append(_joined(signs))
@@ -433,11 +443,8 @@ class Spreadsheet:
                 parser.EndElementHandler = None
                 parser.CharacterDataHandler = None
 
-        def place() -> tuple[int, int]:
-            """Row and column of the cell."""
-            name = ref.rstrip(_DIGITS)
-            if ref[len(name) :] == row_ref and name in columns:
-                return row, columns[name]
+        def place(name: str) -> tuple[int, int]:
+            """Row and column of the cell, where they are not those of the last row and a column that was seen."""
             match = _REF.fullmatch(ref)
             if not match:
                 raise _FaultError(finding("S111", title, sheet=title, reason=f"{entry.part}: {ref[:40]}"))
@@ -446,7 +453,14 @@ class Spreadsheet:
 
         def keep() -> None:
             """Put the cell that ends where it belongs."""
-            at, across = place()
+            name = ref.rstrip(_DIGITS)
+            across = columns.get(name, -1)
+            if across >= 0 and ref[len(name) :] == row_ref:
+                at = int(row_ref) - 1
+            else:
+                at, across = place(name)
+            if at < 0:
+                place(name)
             if at >= MOST_ROWS or across >= MOST_COLUMNS:
                 where = Cell(title, f"{letters(across)}{at + 1}")
                 limit = f"{letters(MOST_COLUMNS - 1)}{MOST_ROWS}"
@@ -457,6 +471,7 @@ class Spreadsheet:
                 if row_hidden:
                     hidden_rows.add(at)
             found = typed(at, across)
+            computed = (at, across) in formulas
             if formula is not None:
                 text = f"={formula_text}"
                 sort = formula.get("t")
@@ -473,16 +488,15 @@ class Spreadsheet:
                     formulas[at, across] = text
                 elif found is None:
                     formulas[at, across] = text
-            if across == len(cells):
+            ahead = across - len(cells)
+            if ahead >= 0:
+                if ahead:
+                    cells.extend([None] * ahead)
                 cells.append(found)
-            elif across > len(cells):
-                cells.extend([None] * (across - len(cells)))
-                cells.append(found)
-            elif cells[across] is None and across not in seen:
+            elif cells[across] is None and not computed:
                 cells[across] = found
             else:
                 raise _FaultError(finding("S113", Cell(title, f"{letters(across)}{at + 1}"), found=str(found)[:40]))
-            seen.add(across)
 
         def _format(number: str) -> int:
             try:
@@ -500,11 +514,7 @@ class Spreadsheet:
                         return texts[int(value)]
                 except (IndexError, ValueError):
                     pass
-                raise _FaultError(
-                    finding(
-                        "S114", Cell(title, f"{letters(across)}{at + 1}"), found=value[:40], expected=str(len(texts))
-                    )
-                )
+                raise _FaultError(finding("S114", Cell(title, f"{letters(across)}{at + 1}"), found=value[:40]))
             if kind == "inlineStr":
                 return None if inline is None else _joined(inline)
             if value is None:
@@ -521,7 +531,6 @@ class Spreadsheet:
                 return _iso_date(value)
             return value
 
-        parser = expat.ParserCreate(namespace_separator=" ")
         with contextlib.suppress(_EnoughError):
             self._parse(entry.part, root, parser=parser)
         width = max(map(len, by_row.values()), default=0)
@@ -551,9 +560,18 @@ class Spreadsheet:
                     kept = under[:skip] + (None,) * (len(under) - skip)
                     rows[at] = rows[at][:left] + kept + rows[at][left + len(under) :]
             if number % 256 == 0 and time.thread_time() - began > self._left:
-                raise RefusedError("F018", part=part, expected=f"{SECONDS:g}")
+                raise RefusedError("F018", part=part, seconds=f"{SECONDS:g}")
         self._left -= time.thread_time() - began
         return covered
+
+
+def _parser() -> Any:
+    """A parser that gives names with their namespaces, texts in one piece, and no document type a chance."""
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.buffer_text = True
+    parser.buffer_size = _FEED
+    parser.StartDoctypeDeclHandler = _no_doctype
+    return parser
 
 
 def _no_doctype(*_: object) -> None:
