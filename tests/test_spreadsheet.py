@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import xlsxwriter
-from hostile import MAIN, sheet_xml, standard, workbook
+from hostile import MAIN, packed, sheet_xml, standard, workbook
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
@@ -82,7 +82,7 @@ def saved(book: Workbook) -> bytes:
 
 
 def test_the_example_is_read_as_openpyxl_reads_it(example: Path) -> None:
-    assert assert_same(example.read_bytes()) > 7000
+    assert assert_same(example.read_bytes()) > 6000
 
 
 def test_the_blank_workbook_is_read_as_openpyxl_reads_it() -> None:
@@ -96,7 +96,7 @@ def test_what_libreoffice_saved_is_read_as_openpyxl_reads_it(
     book = slim_example()
     book["支出决算"].row_dimensions[12].hidden = True
     book.save(path)
-    assert assert_same(converted(path, "xlsx").read_bytes()) > 2000
+    assert assert_same(converted(path, "xlsx").read_bytes()) > 1500
 
 
 # -- workbooks of any content -------------------------------------------------------------------------
@@ -199,8 +199,6 @@ def test_a_number_is_a_date_by_its_format(code: str, stored: str, value: object)
 
 def test_a_workbook_may_be_anywhere_in_its_package() -> None:
     parts = {name.replace("xl/", "Buch/"): data.replace(b"xl/", b"Buch/") for name, data in standard().items()}
-    from hostile import packed
-
     assert len(sheets_of(packed(parts))) == len(standard()) - 4
 
 
