@@ -393,18 +393,24 @@ class Report(Mapping[str, Measured]):
         if not self.ok:
             return None, self.findings
         path = Path(template if template is not None else self.profile.template)
-        result = render(
-            path,
-            self.profile,
-            self.book,
-            self.figures,
-            self.sheets,
-            self.date,
-            toc=toc,
-            with_tables=with_tables,
-            marks=marks,
-            workbook=("", "") if marks == "none" else (self.source.name, _fingerprint(self.source)),
-        )
+        try:
+            result = render(
+                path,
+                self.profile,
+                self.book,
+                self.figures,
+                self.sheets,
+                self.date,
+                toc=toc,
+                with_tables=with_tables,
+                marks=marks,
+                workbook=("", "") if marks == "none" else (self.source.name, _fingerprint(self.source)),
+            )
+        except Exception as error:  # a template may be broken in parts that are looked at only when they are put together
+            if str(path) == self.profile.template:
+                raise
+            broken = finding("T505", path.name, reason=f"{type(error).__name__}: {error}"[:200])
+            return None, (*self.findings, broken)
         known = {(f.code, f.message) for f in self.findings}
         return result.data, (*self.findings, *(f for f in result.findings if (f.code, f.message) not in known))
 
