@@ -24,7 +24,7 @@ from xl2report.findings import Finding, finding, has_errors, one_of, strictly
 from xl2report.guards import content_of, refusal
 from xl2report.loading import ProfileError, available, folder_of, load_profile, shipped
 from xl2report.manifest import Carrier, fingerprint_of
-from xl2report.packages import document_date, parts_of, sealed, sealed_pdf, write_all
+from xl2report.packages import document_date, sealed, sealed_pdf, write_all
 from xl2report.profile import Profile
 from xl2report.reader import opened, read
 from xl2report.sheets import Sheet, lay_out
@@ -377,7 +377,7 @@ class Report(Mapping[str, Measured]):
         from xl2report.schedules import write_schedules
 
         department = self.book.info.get("部门名称", "")
-        return sealed(parts_of(write_schedules(self.sheets, self.profile, department, self.date)))
+        return sealed(write_schedules(self.sheets, self.profile, department, self.date))
 
     def narrative(
         self,
