@@ -308,7 +308,7 @@ class Report(Mapping[str, Measured]):
                 wrong = finding("O607", str(path), found=Path(path).suffix, expected=ending)
                 return CompileResult((), (*findings, wrong), left_out=self.left_out)
             copy = annotated(data, findings, self.source.name, lang)
-        except Exception as error:  # openpyxl reads packages that have mistakes where it does not look
+        except Exception as error:  # a package may be broken where reading it did not look
             broken = finding("F005", self.source.name, reason=f"{type(error).__name__}: {error}"[:200])
             return CompileResult((), (*findings, broken), left_out=self.left_out)
         written = write_all({Path(path): copy})
@@ -406,7 +406,9 @@ class Report(Mapping[str, Measured]):
                 marks=marks,
                 workbook=("", "") if marks == "none" else (self.source.name, _fingerprint(self.source)),
             )
-        except Exception as error:  # a template may be broken in parts that are looked at only when they are put together
+        except (
+            Exception
+        ) as error:  # a template may be broken in parts that are looked at only when they are put together
             if str(path) == self.profile.template:
                 raise
             broken = finding("T505", path.name, reason=f"{type(error).__name__}: {error}"[:200])

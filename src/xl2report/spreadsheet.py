@@ -164,6 +164,13 @@ class Spreadsheet:
     def _entries(self) -> Iterator[Entry]:
         """The worksheets in the order of their tabs."""
         listed: list[dict[str, str]] = []
+        parser = _parser()
+
+        def root(name: str, attributes: dict[str, str]) -> None:
+            space, _, local = name.rpartition(" ")
+            if local != "workbook" or space not in _MAIN:
+                raise RefusedError("F005", reason=f"{self.workbook}: <{local[:40]}>")
+            parser.StartElementHandler = start
 
         def start(name: str, attributes: dict[str, str]) -> None:
             local = name.rpartition(" ")[2]
@@ -174,7 +181,7 @@ class Spreadsheet:
             elif local == "calcPr" and attributes.get("fullCalcOnLoad") in _TRUE:
                 self._never_calculated = True
 
-        self._parse(self.workbook, start)
+        self._parse(self.workbook, root, parser=parser)
         for attributes in listed:
             relation = next((value for key, value in attributes.items() if key.endswith(" id")), "")
             kind, target, outside = self._relations.get(relation, ("", "", False))
