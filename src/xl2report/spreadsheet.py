@@ -166,7 +166,7 @@ class Spreadsheet:
         listed: list[dict[str, str]] = []
         parser = _parser()
 
-        def root(name: str, attributes: dict[str, str]) -> None:
+        def root(name: str, _attributes: dict[str, str]) -> None:
             space, _, local = name.rpartition(" ")
             if local != "workbook" or space not in _MAIN:
                 raise RefusedError("F005", reason=f"{self.workbook}: <{local[:40]}>")
