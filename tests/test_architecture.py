@@ -9,14 +9,14 @@ import xl2report
 
 SOURCE = Path(xl2report.__file__).parent
 ORDER = [
-    "caching", "facts", "figures", "formulas", "findings", "profile", "loading", "reader", "derive", "phrasing", "sheets", "prose", "scopes", "sources",
+    "caching", "facts", "figures", "formulas", "findings", "guards", "profile", "loading", "spreadsheet", "reader", "derive", "phrasing", "sheets", "prose", "scopes", "sources",
     "checks", "explaining", "schedules", "packages", "trees", "live", "workbooks", "carrying", "editing", "comments", "annotation", "office",
     "contents", "manifest", "charts", "tables", "marks", "sentences", "rewriting", "redrawing", "rerowing", "planning", "views",
     "sandbox", "vocabulary", "linting", "template_text", "template_files", "profile_files", "filling", "preparing", "narrative", "printed", "tracing", "trace_text",
     "trace_workbook", "meaning", "fresh", "verifying", "verifying_schedules", "pipeline", "refreshing", "cli", "__main__",
 ]  # fmt: skip
 HOMES = {
-    "openpyxl": {"reader"},
+    "openpyxl": set(),
     "xlsxwriter": {"schedules", "workbooks", "charts", "trace_workbook"},
     "docxtpl": {"preparing"},
     "docx": {"template_text", "template_files"},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import io
+import os
 import re
 import sys
 import textwrap
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import docx
+import hostile
 import pytest
 from docx.oxml.ns import qn
 from openpyxl import Workbook, load_workbook
@@ -25,6 +27,7 @@ from xl2report.findings import CODES, Finding
 from xl2report.loading import load_profile
 from xl2report.marks import W
 from xl2report.packages import pack, parts_of
+from xl2report.reader import read
 
 pytestmark = pytest.mark.usefixtures("compiled_once")
 
@@ -131,6 +134,11 @@ def edited_schedules(edit: Callable[[Any], None]) -> Said:
 def compiled_bytes(data: bytes) -> Said:
     Path("accounts.xlsx").write_bytes(data)
     return said(xl2report.compile("accounts.xlsx", "out").findings)
+
+
+def was_read(data: bytes) -> Said:
+    """What is said when a workbook is read; the accounts in it are not looked at any further."""
+    return said(read(data, load_profile("sichuan/2023"), "accounts.xlsx")[1])
 
 
 def compiled_with(*paragraphs: str) -> Said:
@@ -267,11 +275,11 @@ def the_accounts_of_another_year() -> Said:
     "F007",
     zh="""
     错误 F007 accounts.xlsx  工作簿中没有可读取的工作表
-        办法：请另存为普通的“Excel 工作簿（.xlsx）”，不要选“Strict Open XML”。
+        办法：请核对是不是这个文件；标准工作簿可用 xl2report new 生成。
     """,
     en="""
     error F007 accounts.xlsx  the workbook holds no sheet that can be read
-        what to do: Save it as an ordinary “Excel workbook (.xlsx)”, not as “Strict Open XML”.
+        what to do: Check that it is the right file; xl2report new makes a standard workbook.
     """,
 )
 def a_workbook_of_nothing_but_a_chart() -> Said:
@@ -327,6 +335,183 @@ def a_folder_named_xlsx() -> Said:
 )
 def a_code_that_does_not_exist() -> Said:
     return printed("explain", "R500")
+
+
+@case(
+    "F012",
+    zh="""
+    错误 F012 accounts.xlsx  不是普通文件，而是管道（FIFO）
+        办法：请给出普通的文件。
+    """,
+    en="""
+    error F012 accounts.xlsx  not an ordinary file but a named pipe (FIFO)
+        what to do: Name an ordinary file.
+    """,
+)
+def a_pipe_instead_of_a_file() -> Said:
+    os.mkfifo("accounts.xlsx")
+    return said(xl2report.compile("accounts.xlsx", "out").findings)
+
+
+@case(
+    "F013",
+    zh="""
+    错误 F013 accounts.xlsx  文件太大
+        现为：21.0 MiB
+        应为：≤ 20.0 MiB
+        办法：请核对是不是这个文件；若是，请删去图片和多余的工作表后另存。
+    """,
+    en="""
+    error F013 accounts.xlsx  the file is too large
+        found: 21.0 MiB
+        expected: ≤ 20.0 MiB
+        what to do: Check that it is the right file; if so, take out pictures and sheets that are not needed, and save.
+    """,
+)
+def a_file_of_21_mib() -> Said:
+    return was_read(b"PK\x03\x04" + bytes(21 * 2**20))
+
+
+@case(
+    "F014",
+    zh="""
+    错误 F014 accounts.xlsx  文件解开后太大，最大的部件是“xl/media/image1.bmp”
+        现为：70.0 MiB
+        应为：≤ 64.0 MiB
+        办法：请核对文件的来源；若没有问题，请把数据复制到空白的标准文件中。
+    """,
+    en="""
+    error F014 accounts.xlsx  the file unpacks to too much; its largest part is “xl/media/image1.bmp”
+        found: 70.0 MiB
+        expected: ≤ 64.0 MiB
+        what to do: Check where the file comes from; if it is sound, copy its data into a blank one.
+    """,
+)
+def a_package_that_unpacks_to_70_mib() -> Said:
+    return was_read(hostile.workbook({"xl/media/image1.bmp": bytes(70 * 2**20)}))
+
+
+@case(
+    "F015",
+    zh="""
+    错误 F015 accounts.xlsx  文件里的部件太多
+        现为：600
+        应为：≤ 500
+        办法：请核对文件的来源；若没有问题，请把数据复制到空白的标准文件中。
+    """,
+    en="""
+    error F015 accounts.xlsx  the file has too many parts
+        found: 600
+        expected: ≤ 500
+        what to do: Check where the file comes from; if it is sound, copy its data into a blank one.
+    """,
+)
+def a_package_of_600_members() -> Said:
+    return was_read(hostile.workbook({f"xl/media/{number}.png": b"" for number in range(586)}))
+
+
+@case(
+    "F016",
+    zh="""
+    错误 F016 accounts.xlsx  文件的部件“xl/sharedStrings.xml”含有不允许的 XML 声明
+        现为：DOCTYPE
+        办法：Office 和 WPS 不会这样写；请核对文件的来源，或用它们打开后另存。
+    """,
+    en="""
+    error F016 accounts.xlsx  the part “xl/sharedStrings.xml” of the file has an XML declaration that is not allowed
+        found: DOCTYPE
+        what to do: Office and WPS write no such thing; check where the file comes from, or save it anew with them.
+    """,
+)
+def a_part_with_a_document_type() -> Said:
+    return was_read(hostile.workbook({"xl/sharedStrings.xml": b"<!DOCTYPE sst><sst/>"}))
+
+
+@case(
+    "F017",
+    zh="""
+    错误 F017 accounts.xlsx  文件里有不正常的部件名
+        现为：../evil.xml
+        办法：部件名不能重复，也不能指向文件之外；请核对文件的来源，或用 Office、WPS 打开后另存。
+    """,
+    en="""
+    error F017 accounts.xlsx  a part of the file has a name that is not allowed
+        found: ../evil.xml
+        what to do: Names stand once and stay inside the file; check where it comes from, or save it anew with Office or WPS.
+    """,
+)
+def a_member_that_leads_outside() -> Said:
+    return was_read(hostile.workbook({"../evil.xml": b"<x/>"}))
+
+
+@case(
+    "F018",
+    zh="""
+    错误 F018 accounts.xlsx  文件太复杂，部件“_rels/.rels”0秒内读不完
+        办法：请核对文件的来源；若没有问题，请把数据复制到空白的标准文件中。
+    """,
+    en="""
+    error F018 accounts.xlsx  the file is too complex; its part “_rels/.rels” is not read within 0 seconds
+        what to do: Check where the file comes from; if it is sound, copy its data into a blank one.
+    """,
+)
+def a_workbook_that_takes_too_long() -> Said:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("xl2report.spreadsheet.SECONDS", 0.0)
+        return was_read(hostile.workbook())
+
+
+@case(
+    "F019",
+    zh="""
+    错误 F019 accounts.xlsx  文件里有加密的部件
+        现为：xl/workbook.xml
+        办法：请去掉密码后再交给程序。
+    """,
+    en="""
+    error F019 accounts.xlsx  a part of the file is encrypted
+        found: xl/workbook.xml
+        what to do: Remove the password first.
+    """,
+)
+def an_encrypted_member() -> Said:
+    package = bytearray(hostile.workbook())
+    package[package.rindex(b"xl/workbook.xml") - 38] |= 1
+    return was_read(bytes(package))
+
+
+@case(
+    "F020",
+    zh="""
+    提示 F020 accounts.xlsx  工作簿链接了外部数据
+        现为：财政一体化
+        办法：已按保存时的数读取，没有更新，也不会写进附表和报告；请核对这些数。
+    """,
+    en="""
+    warning F020 accounts.xlsx  the workbook is linked with data outside
+        found: 财政一体化
+        what to do: The numbers were read as they were saved; nothing was fetched, no link is carried over. Check them.
+    """,
+)
+def a_workbook_that_is_linked_with_a_source_of_data() -> Said:
+    connection = f'<connections xmlns="{hostile.MAIN}"><connection id="1" name="财政一体化"/></connections>'
+    parts = {"xl/connections.xml": connection.encode()}
+    return was_read(hostile.with_relation("connections", "connections.xml", parts))
+
+
+@case(
+    "F021",
+    zh="""
+    说明 F021 accounts.xlsx  工作簿含有宏，已略过
+        办法：无需处理；附表和报告里没有宏。
+    """,
+    en="""
+    note F021 accounts.xlsx  the workbook holds macros, which were left alone
+        what to do: Nothing needs doing; there are no macros in the outputs.
+    """,
+)
+def a_workbook_with_macros() -> Said:
+    return was_read(hostile.with_relation("vbaProject", "vbaProject.bin", {"xl/vbaProject.bin": b"x"}))
 
 
 # -- sheets and headings --------------------------------------------------------------------------
@@ -522,6 +707,107 @@ def a_sheet_twice() -> Said:
     book = example()
     book.copy_worksheet(book["支出决算"]).title = "支出决算 "
     return compiled(book)
+
+
+@case(
+    "S110",
+    zh="""
+    错误 S110 支出预算  工作表“支出预算”的内容在文件里找不到
+        办法：请用 Excel 或 WPS 打开并修复后另存；打不开时请用备份。
+    """,
+    en="""
+    error S110 支出预算  the content of the sheet “支出预算” is not in the file
+        what to do: Open it in Excel or WPS, let it repair the file and save; otherwise use a backup.
+    """,
+)
+def a_sheet_whose_part_is_missing() -> Said:
+    return was_read(hostile.workbook({hostile.part_of("支出预算"): None}))
+
+
+@case(
+    "S111",
+    zh="""
+    错误 S111 支出预算  工作表“支出预算”已损坏，无法读取：xl/worksheets/sheet5.xml: no element found: line 2, column …
+        办法：请用 Excel 或 WPS 打开并修复后另存；打不开时请用备份。
+    """,
+    en="""
+    error S111 支出预算  the sheet “支出预算” is damaged and cannot be read: xl/worksheets/sheet5.xml: no element found: line 2, column …
+        what to do: Open it in Excel or WPS, let it repair the file and save; otherwise use a backup.
+    """,
+)
+def a_sheet_cut_off_in_the_middle() -> Said:
+    return was_read(hostile.workbook({hostile.part_of("支出预算"): hostile.budget()[:-30]}))
+
+
+@case(
+    "S112",
+    zh="""
+    错误 S112 支出预算!A1048576  这一格在可读取的范围之外（到 GR20000 为止），整张表未读取
+        现为：1
+        应为：GR20000
+        办法：请清除这一格；确有这么多数据的，请分开填报。
+    """,
+    en="""
+    error S112 支出预算!A1048576  this cell lies outside what is read (up to GR20000); the sheet was not read
+        found: 1
+        expected: GR20000
+        what to do: Clear the cell; if there really are so many rows, divide them.
+    """,
+)
+def a_value_in_the_last_row_of_all() -> Said:
+    return was_read(hostile.with_budget('<row r="1048576"><c r="A1048576"><v>1</v></c></row>'))
+
+
+@case(
+    "S113",
+    zh="""
+    错误 S113 支出预算!D2  文件里这一格有两份，整张表未读取
+        现为：2
+        办法：请用 Excel 或 WPS 打开，核对这一格后另存。
+    """,
+    en="""
+    error S113 支出预算!D2  the file holds this cell twice; the sheet was not read
+        found: 2
+        what to do: Open the file in Excel or WPS, check the cell and save.
+    """,
+)
+def a_cell_twice_in_the_file() -> Said:
+    return was_read(hostile.with_amount('<c r="D2"><v>1</v></c><c r="D2"><v>2</v></c>'))
+
+
+@case(
+    "S114",
+    zh="""
+    错误 S114 支出预算!D2  这一格的文字在文件里找不到，整张表未读取
+        现为：7
+        办法：请用 Excel 或 WPS 打开，核对这一格后另存；打不开时请用备份。
+    """,
+    en="""
+    error S114 支出预算!D2  the text of this cell is not in the file; the sheet was not read
+        found: 7
+        what to do: Open the file in Excel or WPS, check the cell and save; otherwise use a backup.
+    """,
+)
+def a_shared_text_that_is_not_there() -> Said:
+    return was_read(hostile.with_amount('<c r="D2" t="s"><v>7</v></c>'))
+
+
+@case(
+    "S115",
+    zh="""
+    提示 S115 支出预算!D3  合并单元格下面还有内容，看不见，未读取
+        现为：D3
+        办法：请取消合并，核对后删去多余的内容。
+    """,
+    en="""
+    warning S115 支出预算!D3  there is content under merged cells, where nobody sees it; it was not read
+        found: D3
+        what to do: Undo the merge, check what stands there and delete what is too much.
+    """,
+)
+def a_value_under_a_merged_cell() -> Said:
+    rows = hostile.row_of(2, hostile.FUND, "2010301", "行政运行", 5) + hostile.row_of(3, None, None, None, 9)
+    return was_read(hostile.with_budget(rows, below='<mergeCells><mergeCell ref="D2:D3"/></mergeCells>'))
 
 
 # -- values ---------------------------------------------------------------------------------------
@@ -845,6 +1131,43 @@ def a_text_with_the_name_of_an_earlier_year() -> Said:
 )
 def a_name_of_last_year() -> Said:
     return compiled(example(支出预算={"B9": "2130599", "C9": "其他巩固脱贫衔接乡村振兴支出"}))
+
+
+@case(
+    "V220",
+    zh="""
+    错误 V220 支出预算!C2  文字超过 32,767 个字，Excel 的单元格放不下
+        现为：行政运行行政运行行政运行行政运行行政运行行政运行行政运行行政运行行政运行行政运行…
+        办法：请缩短这段文字。
+    """,
+    en="""
+    error V220 支出预算!C2  the text has more than 32,767 characters, which no cell of Excel can hold
+        found: 行政运行行政运行行政运行行政运行行政运行行政运行行政运行行政运行行政运行行政运行…
+        what to do: Shorten the text.
+    """,
+)
+def a_text_of_40000_characters() -> Said:
+    row = hostile.row_of(2, hostile.FUND, "2010301", "行政运行" * 10_000, 5)
+    return was_read(hostile.with_budget(row))
+
+
+@case(
+    "V221",
+    zh="""
+    说明 V221 支出预算!D2  2 格金额是文本，已按数字读取
+        依据：“1,234.50” → 1234.50（D2）；“（１２）” → -12（D3）
+        办法：请核对；Excel 的公式不会把文本计入合计。
+    """,
+    en="""
+    note V221 支出预算!D2  2 amounts are texts and were read as numbers
+        terms: “1,234.50” → 1234.50（D2）; “（１２）” → -12（D3）
+        what to do: Check them; formulas of Excel leave texts out of totals.
+    """,
+)
+def amounts_that_are_texts() -> Said:
+    rows = hostile.row_of(2, hostile.FUND, "2010301", "行政运行", "1,234.50")
+    rows += hostile.row_of(3, hostile.FUND, "2010302", "一般行政管理事务", "（１２）")
+    return was_read(hostile.with_budget(rows))
 
 
 # -- control totals -------------------------------------------------------------------------------

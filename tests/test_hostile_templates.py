@@ -17,6 +17,7 @@ from slim import slim_example
 
 import xl2report
 from xl2report.filling import Failed, filled_parts, properties_of
+from xl2report.guards import RefusedError
 from xl2report.manifest import Ledger
 from xl2report.packages import pack, parts_of
 from xl2report.preparing import prepared
@@ -253,9 +254,9 @@ def test_a_template_that_declares_entities_is_refused_and_the_part_named(part: s
     entity = '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>'
     declared = f'<?xml version="1.0" encoding="{encoding}"?>' if head or encoding != "utf-8" else ""
     parts[part] = f"{declared}{entity}{rest.partition('?>')[2] or rest}".encode(encoding)
-    with pytest.raises(Failed, match=f"{part}: DOCTYPE") as failed:
+    with pytest.raises(Failed, match=part) as failed:
         prepared(pack(parts))
-    assert failed.value.part == ""
+    assert isinstance(failed.value.error, RefusedError)
 
 
 def test_a_template_that_unpacks_to_too_much_is_refused_before_it_is_unpacked() -> None:
@@ -263,7 +264,7 @@ def test_a_template_that_unpacks_to_too_much_is_refused_before_it_is_unpacked() 
     data = pack({**parts, "word/media/image1.bmp": bytes(65 << 20)})
     tracemalloc.start()
     try:
-        with pytest.raises(Failed, match=r"word/media/image1\.bmp: too large"):
+        with pytest.raises(Failed, match=r"word/media/image1\.bmp"):
             prepared(data)
         _, peak = tracemalloc.get_traced_memory()
     finally:

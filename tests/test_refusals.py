@@ -137,11 +137,11 @@ REFUSED: dict[str, tuple[Callable[[], bytes], int, str]] = {
         2,
         "F005 accounts.xlsx  工作簿已损坏，无法读取：File is not a zip file",
     ),
-    "a file with broken XML": (damaged_inside, 2, "F005 accounts.xlsx  工作簿已损坏，无法读取："),
+    "a file with broken XML": (damaged_inside, 1, "S111 支出决算  工作表“支出决算”已损坏，无法读取："),
     "a file that unpacks without end": (
         zip_bomb,
         2,
-        "F005 accounts.xlsx  工作簿已损坏，无法读取：288 MiB > 256 MiB",
+        "F014 accounts.xlsx  文件解开后太大，最大的部件是“xl/worksheets/sheet0.xml”",
     ),
 }
 

@@ -11,7 +11,8 @@ from functools import cached_property
 from typing import Any
 
 from xl2report.facts import letters
-from xl2report.packages import CONTENT_TYPES, CUSTOM, RELATIONS, parts_of
+from xl2report.guards import unpacked
+from xl2report.packages import CONTENT_TYPES, CUSTOM, RELATIONS
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 REL = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -59,7 +60,7 @@ class Package:
     """The parts of a workbook; one is parsed when it is looked at and written anew only when it was changed."""
 
     def __init__(self, data: bytes) -> None:
-        self.parts = {name: part for name, part in parts_of(data).items() if not name.endswith("/")}
+        self.parts = {name: part for name, part in unpacked(data).items() if not name.endswith("/")}
         self.trees: dict[str, Any] = {}
         self.changed: set[str] = set()
         self.workbook = next(r.target for r in self.relations("") if r.kind == "officeDocument")

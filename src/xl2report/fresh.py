@@ -34,6 +34,8 @@ _NUMBER = re.compile(r"[-−]?\d(?:[\d,]*\d)?(?:\.\d+)?[%％]?")
 _DIRECTION = re.compile(rf"(?:{'|'.join(DIRECTIONS)})(?!率|额|幅)")
 LIKE = 0.55
 """How much of a sentence must stand in another one for both to be the same sentence."""
+MOST_COMPARED = 100_000
+"""Pairs of sentences that are compared; a report of which more is strange is not the one that was printed."""
 
 
 def partners(printed: Manifest, now: Manifest) -> dict[str, Mark]:
@@ -250,6 +252,24 @@ def _in_order(here: Sequence[str], there: Sequence[str], ours: range, theirs: ra
             yield ours.start + first + at, theirs.start + second + at
 
 
+def _likest(skeleton: str, skeletons: Sequence[str], candidates: Sequence[int]) -> int | None:
+    """The sentence that is most like one, of those that are not much longer or shorter."""
+    matcher = SequenceMatcher(None, autojunk=False)
+    matcher.set_seq2(skeleton)
+    best, score = None, LIKE
+    for other in candidates:
+        shorter, longer = sorted((len(skeleton), len(skeletons[other])))
+        if shorter < 2 or shorter * 3 < longer:
+            continue
+        matcher.set_seq1(skeletons[other])
+        if matcher.quick_ratio() * (shorter + longer) / 2 < LIKE * shorter:
+            continue
+        like = sum(size for *_, size in matcher.get_matching_blocks() if size > 1) / shorter
+        if like > score:
+            best, score = other, like
+    return best
+
+
 def _by_likeness(edited: Signs, fresh: Signs, here: list[int], there: list[int], mapping: dict[int, int]) -> None:
     """Add the signs of sentences that were reworded, moved, split or joined; each sign once."""
     whole: dict[str, list[int]] = defaultdict(list)
@@ -267,24 +287,14 @@ def _by_likeness(edited: Signs, fresh: Signs, here: list[int], there: list[int],
             later.append(one)
     candidates = sorted(free)
     pieces = []
+    likest: dict[str, int | None] = {}
     for one in later:
         skeleton = edited.skeletons[one]
-        matcher = SequenceMatcher(None, autojunk=False)
-        matcher.set_seq2(skeleton)
-        best, score = None, LIKE
-        for other in candidates:
-            matcher.set_seq1(fresh.skeletons[other])
-            shorter = min(len(skeleton), len(fresh.skeletons[other]))
-            if (
-                shorter < 2
-                or matcher.quick_ratio() * (len(skeleton) + len(fresh.skeletons[other])) / 2 < LIKE * shorter
-            ):
-                continue
-            like = sum(size for *_, size in matcher.get_matching_blocks() if size > 1) / shorter
-            if like > score and shorter * 3 >= max(len(skeleton), len(fresh.skeletons[other])):
-                best, score = other, like
+        if skeleton not in likest and len(likest) * len(candidates) <= MOST_COMPARED:
+            likest[skeleton] = _likest(skeleton, fresh.skeletons, candidates)
+        best = likest.get(skeleton)
         if best is not None:
-            matcher.set_seq1(fresh.skeletons[best])
+            matcher = SequenceMatcher(None, fresh.skeletons[best], skeleton, autojunk=False)
             begin, start = fresh.sentences[best][0], edited.sentences[one][0]
             for first, second, size in matcher.get_matching_blocks():
                 for at in range(size):

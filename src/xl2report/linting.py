@@ -7,9 +7,7 @@ workbook takes are read like the others.
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from inspect import signature
@@ -17,6 +15,7 @@ from typing import Any
 
 from xl2report.charts import MARKER
 from xl2report.findings import Finding, finding, nearest
+from xl2report.guards import REFUSALS, Package, RefusedError
 from xl2report.profile import Profile
 from xl2report.sandbox import environment
 from xl2report.vocabulary import ANY, Vocabulary, vocabulary
@@ -77,6 +76,10 @@ _OF_MANY = (
 )
 
 
+UNUSABLE = REFUSALS | {"T504"}
+"""The codes of a file that cannot be a template at all."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mistake:
     """A finding with its place as numbers: the part of the package, and the paragraph in it counted from 1 (0: none)."""
@@ -112,21 +115,24 @@ def _read(data: bytes, profile: Profile, name: str, own: Iterable[str]) -> _Read
 
     reader = _Reader(name, vocabulary(profile, own), environment())
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as package:
-            types = _types_of(package.read("[Content_Types].xml"))
-            parts = [p for p in package.namelist() if _MAIN.search(_type(types, p)) or _SILENT.match(p)]
-            if not any(_DOCUMENT.search(_type(types, part)) for part in parts):
-                raise ValueError("no Word document in it")
-            for part in sorted(parts, key=lambda p: (bool(_SILENT.match(p)), not p.startswith("word/document"), p)):
-                content = package.read(part)
-                if b"{" not in content and "｛".encode() not in content and MARKER.encode() not in content:
-                    continue
-                root = etree.fromstring(content, etree.XMLParser(resolve_entities=False, huge_tree=True))
-                if _SILENT.match(part):
-                    reader.read_silent(part, root)
-                else:
-                    reader.read(part, root)
-    except Exception as error:  # zipfile and lxml raise many kinds of errors on a file that is none of theirs
+        package = Package(data)
+        types = _types_of(package["[Content_Types].xml"])
+        parts = [p for p in package if _MAIN.search(_type(types, p)) or _SILENT.match(p)]
+        if not any(_DOCUMENT.search(_type(types, part)) for part in parts):
+            raise ValueError("no Word document in it")
+        for part in sorted(parts, key=lambda p: (bool(_SILENT.match(p)), not p.startswith("word/document"), p)):
+            content = package[part]
+            if b"{" not in content and "｛".encode() not in content and MARKER.encode() not in content:
+                continue
+            root = etree.fromstring(content, etree.XMLParser(resolve_entities=False, huge_tree=True))
+            if _SILENT.match(part):
+                reader.read_silent(part, root)
+            else:
+                reader.read(part, root)
+    except RefusedError as refused:
+        found = refused.finding(name) if refused.code != "F005" else finding("T504", name, found=str(refused)[:120])
+        reader.mistakes = [Mistake(found, "", 0)]
+    except Exception as error:  # lxml and zipfile raise many kinds of errors on a file that is none of theirs
         found = finding("T504", name, found=re.sub(r"file '<.*?>' ", "", f"{type(error).__name__}: {error}")[:120])
         reader.mistakes = [Mistake(found, "", 0)]
     return reader

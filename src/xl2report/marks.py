@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from xl2report.charts import ChartData, Drawn, charts_drawn
+from xl2report.guards import unpacked
 from xl2report.manifest import (
     BEGIN,
     END,
@@ -32,7 +33,7 @@ from xl2report.manifest import (
     without_sentinels,
     written,
 )
-from xl2report.packages import CONTENT_TYPES, parts_of
+from xl2report.packages import CONTENT_TYPES
 from xl2report.trees import has_tree, put_tree, tree_of
 
 DOCUMENT = "word/document.xml"
@@ -466,7 +467,7 @@ class Opened:
 def read_marks(data: bytes) -> Marked | None:
     """The marks of a report as it is now, after whatever programs saved it; ``None`` where it is no Word document."""
     try:
-        found = open_marks(parts_of(data))
+        found = open_marks(unpacked(data))
     except Exception:  # zipfile raises many kinds of errors on a file that is none of its own
         return None
     return found.marked if found else None

@@ -19,6 +19,7 @@ from xl2report.derive import Figures
 from xl2report.facts import Book
 from xl2report.filling import Failed, filled_parts, properties_of
 from xl2report.findings import Finding, finding, nearest
+from xl2report.guards import RefusedError, content_of
 from xl2report.manifest import Carrier, Ledger, Origin, fingerprint_of
 from xl2report.packages import sealed
 from xl2report.preparing import prepared
@@ -71,12 +72,9 @@ def render(
         The .docx as bytes with what was found; no bytes where a finding is an error.
     """
     name = template.name if isinstance(template, Path) else "template.docx"
-    try:
-        data = template.read_bytes() if isinstance(template, Path) else template
-    except FileNotFoundError:
-        return Narrative(None, (finding("F001", name, found=str(template)),))
-    except OSError as error:
-        return Narrative(None, (finding("F009", name, reason=error.strerror or str(error)),))
+    data = content_of(template, name) if isinstance(template, Path) else template
+    if isinstance(data, Finding):
+        return Narrative(None, (data,))
     notes = Notes()
     ledger = None if marks == "none" else Ledger()
     charts = chart_data(profile, figures)
@@ -136,10 +134,9 @@ def filled(
     template: Path, profile: Profile, book: Book, context: Mapping[str, object], ledger: Ledger
 ) -> tuple[Mapping[str, bytes], tuple[Finding, ...]]:
     """The parts of a filled template, with the sentinels of what was printed, charts and contents as they are; or why there are none."""
-    try:
-        data = template.read_bytes()
-    except OSError as error:
-        return {}, (finding("F009", template.name, reason=error.strerror or str(error)),)
+    data = content_of(template, template.name)
+    if isinstance(data, Finding):
+        return {}, (data,)
     try:
         ready = prepared(data)
         wrong = _mistakes(data, profile, template.name, book) if str(template) != profile.template else ()
@@ -185,6 +182,8 @@ def _template_finding(failed: Failed, name: str, context: Mapping[str, object]) 
     if paragraph > 0:
         place += f" 第{paragraph}段"
     reason = str(error) or type(error).__name__
+    if isinstance(error, RefusedError):
+        return error.finding(name)
     if not part:
         return finding("T504", name, found=re.sub(r"file '<.*?>' ", "", f"{type(error).__name__}: {error}")[:120])
     if isinstance(error, TooMuch):

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from xl2report.findings import Finding, finding
+from xl2report.guards import RefusedError, content_of, unpacked
 
 STAMP = (1980, 1, 1, 0, 0, 0)
 """The one date of all members of all packages."""
@@ -41,7 +42,7 @@ _PDF_ID = re.compile(rb"(/ID\s*\[\s*<)[0-9A-Fa-f]{32}(>\s*<)[0-9A-Fa-f]{32}(>)")
 
 
 def parts_of(package: bytes) -> dict[str, bytes]:
-    """The parts of a package by name."""
+    """The parts of a package that the program made, by name; those of users go through the guards."""
     with zipfile.ZipFile(io.BytesIO(package)) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
@@ -150,11 +151,13 @@ def _with_own_id(pdf: bytes) -> bytes:
 def untouched(path: Path) -> bool:
     """Whether a file is just as the program wrote it."""
     try:
-        data = path.read_bytes()
+        data = content_of(path)
+        if isinstance(data, Finding):
+            return False
         if data.startswith(b"%PDF-"):
             return _with_own_id(data) == data
-        parts = parts_of(data)
-    except (OSError, zipfile.BadZipFile, ValueError):
+        parts = unpacked(data)
+    except RefusedError:
         return False
     return fingerprint(parts).encode() in parts.get(CUSTOM, b"")
 

@@ -21,6 +21,7 @@ from xl2report.derive import Figures
 from xl2report.facts import Book, Cell
 from xl2report.figures import Figure
 from xl2report.findings import Finding, finding, has_errors, one_of, strictly
+from xl2report.guards import content_of, refusal
 from xl2report.loading import ProfileError, available, folder_of, load_profile, shipped
 from xl2report.manifest import Carrier, fingerprint_of
 from xl2report.packages import document_date, sealed, sealed_pdf, write_all
@@ -54,12 +55,12 @@ def load(path: str | Path, profile: str | Path | None = None) -> Report:
     """
     rules = load_profile(profile or DEFAULT_PROFILE)
     source = Path(path)
-    workbook = opened(source, skip=rules.skip)
+    workbook = opened(source)
     book, findings = read(workbook, rules)
     year = book.info.get("年度", "") if book else ""
     if profile is None and year != str(rules.year) and _of_year(year) in available():
         rules = load_profile(_of_year(year))
-        book, findings = read(workbook, rules) if rules.skip == workbook.skip else read(source, rules)
+        book, findings = read(workbook, rules)
     readable = book is not None
     book = book or Book()
     if year and year != str(rules.year):
@@ -297,7 +298,7 @@ class Report(Mapping[str, Measured]):
         findings = self.findings if findings is None else findings
         if not self.readable:
             return CompileResult((), findings, readable=False, left_out=self.left_out)
-        data = _bytes_of(self.source)
+        data = content_of(self.source)
         refused = (data,) if isinstance(data, Finding) else _refused(Path(path), self.source)
         if refused or isinstance(data, Finding):
             return CompileResult((), (*findings, *refused), left_out=self.left_out)
@@ -307,7 +308,7 @@ class Report(Mapping[str, Measured]):
                 wrong = finding("O607", str(path), found=Path(path).suffix, expected=ending)
                 return CompileResult((), (*findings, wrong), left_out=self.left_out)
             copy = annotated(data, findings, self.source.name, lang)
-        except Exception as error:  # openpyxl reads packages that have mistakes where it does not look
+        except Exception as error:  # a package may be broken where reading it did not look
             broken = finding("F005", self.source.name, reason=f"{type(error).__name__}: {error}"[:200])
             return CompileResult((), (*findings, broken), left_out=self.left_out)
         written = write_all({Path(path): copy})
@@ -336,7 +337,7 @@ class Report(Mapping[str, Measured]):
         """Write a workbook in which every printed number has a row, with links to its cells, to be signed off."""
         from xl2report.trace_workbook import trace_workbook
 
-        data = _bytes_of(self.source)
+        data = content_of(self.source)
         _, findings = self.narrative(template, toc="none")
         if isinstance(data, Finding):
             findings = (*findings, data)
@@ -392,18 +393,26 @@ class Report(Mapping[str, Measured]):
         if not self.ok:
             return None, self.findings
         path = Path(template if template is not None else self.profile.template)
-        result = render(
-            path,
-            self.profile,
-            self.book,
-            self.figures,
-            self.sheets,
-            self.date,
-            toc=toc,
-            with_tables=with_tables,
-            marks=marks,
-            workbook=("", "") if marks == "none" else (self.source.name, _fingerprint(self.source)),
-        )
+        try:
+            result = render(
+                path,
+                self.profile,
+                self.book,
+                self.figures,
+                self.sheets,
+                self.date,
+                toc=toc,
+                with_tables=with_tables,
+                marks=marks,
+                workbook=("", "") if marks == "none" else (self.source.name, _fingerprint(self.source)),
+            )
+        except (
+            Exception
+        ) as error:  # a template may be broken in parts that are looked at only when they are put together
+            if str(path) == self.profile.template:
+                raise
+            broken = finding("T505", path.name, reason=f"{type(error).__name__}: {error}"[:200])
+            return None, (*self.findings, broken)
         known = {(f.code, f.message) for f in self.findings}
         return result.data, (*self.findings, *(f for f in result.findings if (f.code, f.message) not in known))
 
@@ -484,9 +493,12 @@ def verify(
     from xl2report.verifying import made_otherwise, verify_report
     from xl2report.verifying_schedules import grids, verify_schedules
 
-    name, data = Path(report).name, _bytes_of(Path(report))
+    name, data = Path(report).name, content_of(Path(report))
     if isinstance(data, Finding):
         return VerifyResult((data,), readable=False)
+    refused = refusal(data, name)
+    if refused:
+        return VerifyResult((refused,), readable=False)
     edited, schedules = read_marks(data), grids(data)
     if edited is None and schedules is None:
         return VerifyResult((finding("D816", name),), readable=False)
@@ -509,10 +521,8 @@ def verify(
 
 def _fingerprint(path: Path) -> str:
     """The SHA-256 of a workbook, "" where it is no longer there."""
-    try:
-        return fingerprint_of(path.read_bytes())
-    except OSError:
-        return ""
+    data = content_of(path)
+    return "" if isinstance(data, Finding) else fingerprint_of(data)
 
 
 def example() -> Path:
@@ -635,12 +645,12 @@ def template_names(
     context = context_of(rules, report.book, report.figures, report.sheets, charts, Notes())
     entries = valued(vocabulary(rules, own), context, rules)
     if template is not None:
-        from xl2report.linting import lint, uses
+        from xl2report.linting import UNUSABLE, lint, uses
 
-        data = _bytes_of(Path(template))
+        data = content_of(Path(template))
         if isinstance(data, Finding):
             return TemplateResult((data,), readable=False)
-        unusable = tuple(m.finding for m in lint(data, rules, Path(template).name, own) if m.finding.code == "T504")
+        unusable = tuple(m.finding for m in lint(data, rules, Path(template).name, own) if m.finding.code in UNUSABLE)
         if unusable:
             return TemplateResult(unusable, readable=False)
         used = uses(data, rules, own)
@@ -673,11 +683,11 @@ def lint_template(
         annotate: a copy of the template to write, with a Word comment at each mistake.
         lang: the language of the comments.
     """
-    from xl2report.linting import lint
+    from xl2report.linting import UNUSABLE, lint
 
     source = Path(template)
     rules, own = load_profile(profile or DEFAULT_PROFILE), Book().info
-    data = _bytes_of(source)
+    data = content_of(source)
     if isinstance(data, Finding):
         return TemplateResult((data,), readable=False)
     if workbook is not None:
@@ -687,7 +697,7 @@ def lint_template(
         rules, own = report.profile, report.book.info
     mistakes = lint(data, rules, source.name, own)
     findings = tuple(mistake.finding for mistake in mistakes)
-    if any(found.code == "T504" for found in findings):
+    if any(found.code in UNUSABLE for found in findings):
         return TemplateResult(findings, readable=False)
     if annotate is None:
         return TemplateResult(findings)
@@ -748,16 +758,6 @@ def export_profile(folder: str | Path, name: str | None = None, *, extends: bool
         return CompileResult((), (finding("O603", str(target)),))
     written = write_all(outputs)
     return CompileResult(written.paths, written.findings)
-
-
-def _bytes_of(path: Path) -> bytes | Finding:
-    """The content of a file, or the finding that says why there is none."""
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return finding("F001", str(path))
-    except OSError as error:
-        return finding("F009", str(path), reason=error.strerror or str(error))
 
 
 def _path_between(file: Path, other: Path) -> str:

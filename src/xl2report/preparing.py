@@ -10,23 +10,21 @@ import hashlib
 import io
 import marshal
 import re
-import zipfile
 from collections.abc import Iterator
 from typing import Any
 
 from xl2report import caching
 from xl2report.filling import AUTHOR, DATE, TITLE, Failed, Prepared, Properties, Rendered, resolved
+from xl2report.guards import refused
 from xl2report.manifest import without_sentinels
 from xl2report.packages import Deflated, deflated, parts_of
 from xl2report.sandbox import compiled, environment
 
 LIBRARIES = ("docxtpl", "jinja2", "python_docx", "lxml")
-MODULES = ("preparing", "filling", "sandbox", "manifest", "packages")
+MODULES = ("preparing", "filling", "sandbox", "manifest", "packages", "guards")
 """What a prepared template depends on."""
 MOST = 8
 """How many templates a process knows."""
-LARGEST = 64 << 20
-"""How many bytes the parts of a template may have together."""
 CODE = "<template>"
 """What the code of every template is called in tracebacks."""
 
@@ -106,8 +104,9 @@ def _prepare(data: bytes) -> Prepared:
     """What docxtpl makes of a template, compiled."""
     from docxtpl import DocxTemplate
 
+    if wrong := refused(data):
+        raise Failed(wrong)
     try:
-        _guard(data)
         template: Any = DocxTemplate(io.BytesIO(data))
         template.init_docx()
         document = template.docx
@@ -135,19 +134,6 @@ def _prepare(data: bytes) -> Prepared:
     core = str(document.part.package._core_properties_part.partname).lstrip("/")
     text = parts.pop(core).decode()
     return Prepared(tuple(rendered), {name: Deflated(part) for name, part in parts.items()}, Properties(core, text))
-
-
-def _guard(data: bytes) -> None:
-    """Nothing, for a package of an ordinary size in which nothing declares entities; an error that names the part otherwise."""
-    with zipfile.ZipFile(io.BytesIO(data)) as package:
-        members = package.infolist()
-        if sum(member.file_size for member in members) > LARGEST:
-            largest = max(members, key=lambda member: member.file_size).filename
-            raise ValueError(f"{largest}: too large, more than {LARGEST >> 20} MiB")
-        for member in members:
-            xml = package.read(member) if member.filename.endswith((".xml", ".rels")) else b""
-            if b"<!DOCTYPE" in xml.replace(b"\0", b""):  # in UTF-16 there are zeros between the letters
-                raise ValueError(f"{member.filename}: DOCTYPE")
 
 
 _DECLARATION = "<?xml version='1.0' encoding='UTF-8' standalone='yes'?>\n"

@@ -5,27 +5,34 @@ Nothing raises on user data: what is wrong becomes a finding with its cell, and 
 
 from __future__ import annotations
 
-import io
 import re
 import unicodedata
-import warnings
-import zipfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 from xl2report.facts import COLUMN, TABLE, Book, Cell, Fact, Row, Source, letters
 from xl2report.figures import EXACT, half_up
 from xl2report.findings import DIFFERENCE, Finding, Term, finding, nearest, one_of
+from xl2report.guards import Package, RefusedError, content_of
 from xl2report.profile import Column, Former, Mark, Profile, Table
+from xl2report.spreadsheet import Entry, Sheet, Spreadsheet
 
 HEADING_ROWS = 10
-LARGEST_UNPACKED = 256 * 2**20
-_XML_CANNOT_HOLD = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+LONGEST_WORD = 64
+LONGEST_TEXT = 32_767
+"""Characters that a cell of Excel holds."""
+_TAKEN_OUT = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ud800-\udfff"
+    "\ufdd0-\ufdef\ufeff\ufff9-\ufffb\ufffe\uffff]"
+)
+"""What XML cannot hold, what turns the direction of a text, what has no width; joiners stay, some scripts need them."""
+_UNSEEN = re.compile("[\xad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_ODD = re.compile(f"_x00|\r|{_TAKEN_OUT.pattern}")
 _UNIT_IN_HEADING = re.compile(r"\((?:金额)?(?:单位:?)?(万元|元)\)$")
 _GROUPED = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]*)?|\.[0-9]+")
 _HALF_WIDTH: dict[int, int | str] = {0x3000: " ", 0xA0: " ", **{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}}
@@ -35,8 +42,8 @@ _UNIT_ABOVE = re.compile(r"单位[::]?(万元|元)")
 _ESCAPED = re.compile(r"_x00([01][0-9A-Fa-f])_")
 """How Excel stores control characters."""
 _DATE = re.compile(r"(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})日?")
-_FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 EXCEL_DIGITS = 15
+_EXACT = 10**EXCEL_DIGITS - 1
 WORKBOOK_UNIT = ("“基本信息”", "基本信息")
 LONGEST_COUNT = 9
 """Digits of a number of people or units; a longer one is a slip."""
@@ -47,45 +54,48 @@ RESULTS_MARK = "xl2report:annotation"
 
 
 def normal(value: object) -> str:
-    """A text as it is compared: full-width forms made half-width, all white space left out.
+    """A text as it is compared: full-width forms made half-width, white space and what nobody sees left out.
 
     >>> normal(" 因公出国（境）费 ")
     '因公出国(境)费'
     """
-    return "".join(unicodedata.normalize("NFKC", str(value)).split()) if value is not None else ""
+    if value is None:
+        return ""
+    text = str(value)
+    return _normal(text) if len(text) <= LONGEST_WORD else _plainly(text)
+
+
+def _plainly(text: str) -> str:
+    return "".join(_UNSEEN.sub("", unicodedata.normalize("NFKC", text)).split())
+
+
+_normal = lru_cache(maxsize=4096)(_plainly)
+"""The words of profiles and headings are compared again and again."""
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A workbook that was opened and not read yet: its sheets, or why it cannot be read."""
+    """A workbook that was opened and not read yet, or why it cannot be read; its sheets are parsed when they are wanted."""
 
     name: str
-    sheets: tuple[_Sheet, ...] = ()
+    book: Spreadsheet | None = None
     problem: Finding | None = None
-    skip: tuple[str, ...] = ()
 
 
-def opened(source: Path | bytes, name: str = "", skip: tuple[str, ...] = ()) -> Opened:
-    """A workbook opened once, to be read with one profile or with several; of sheets to skip only the names."""
+def opened(source: Path | bytes, name: str = "") -> Opened:
+    """A workbook opened once, to be read with one profile or with several."""
     name = name or (source.name if isinstance(source, Path) else "workbook")
-    if isinstance(source, Path):
-        try:
-            data = source.read_bytes()
-        except FileNotFoundError:
-            return Opened(name, problem=finding("F001", name, found=str(source)))
-        except OSError as error:
-            return Opened(name, problem=finding("F009", name, reason=error.strerror or str(error)))
-    else:
-        data = source
-    problem = _unreadable(data, name)
-    if problem:
-        return Opened(name, problem=problem)
+    data = content_of(source, name) if isinstance(source, Path) else source
+    if isinstance(data, Finding):
+        return Opened(name, problem=data)
     try:
-        skipped = {normal(title) for title in skip}
-        sheets = tuple(sheet for sheet in _open(data, skipped) if not is_results(sheet.rows))
-    except Exception as error:  # openpyxl raises whatever its parsers raise
-        return Opened(name, problem=finding("F005", name, reason=f"{type(error).__name__}: {error}"))
-    return Opened(name, sheets, None if sheets else finding("F007", name), skip)
+        package = _workbook_in(data)
+        book = package if isinstance(package, Finding) else Spreadsheet(package)
+    except RefusedError as refused:
+        return Opened(name, problem=refused.finding(name))
+    if isinstance(book, Finding):
+        return Opened(name, problem=replace(book, place=name))
+    return Opened(name, book, None if book.entries else finding("F007", name))
 
 
 def read(source: Path | bytes | Opened, profile: Profile, name: str = "") -> tuple[Book | None, tuple[Finding, ...]]:
@@ -99,46 +109,36 @@ def read(source: Path | bytes | Opened, profile: Profile, name: str = "") -> tup
     Returns:
         The book, or ``None`` where the file cannot be read at all; and the findings, in the order of the sheets.
     """
-    book = source if isinstance(source, Opened) else opened(source, name, profile.skip)
-    if book.problem:
-        return None, (book.problem,)
-    return _Reader(profile, book.name).book(book.sheets)
+    workbook = source if isinstance(source, Opened) else opened(source, name)
+    if workbook.book is None or workbook.problem:
+        return None, (workbook.problem,) if workbook.problem else ()
+    try:
+        return _Reader(profile, workbook.name).book(workbook.book)
+    except RefusedError as refused:
+        return None, (refused.finding(workbook.name),)
 
 
 # -- what kind of file it is ----------------------------------------------------------------------
 
 
-def _unreadable(data: bytes, name: str) -> Finding | None:
-    """Why the bytes are no workbook that can be read, if they are not."""
+def _workbook_in(data: bytes) -> Package | Finding:
+    """The package of a workbook, or the finding (its place not told yet) that the bytes are something else.
+
+    Raises:
+        RefusedError: where the package does not pass the guards.
+    """
     if data.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
-        encrypted = "EncryptedPackage".encode("utf-16-le") in data
-        if encrypted:
-            return finding("F003", name)
+        if "EncryptedPackage".encode("utf-16-le") in data:
+            return finding("F003", "")
         if "WordDocument".encode("utf-16-le") in data:
-            return finding("F002", name, kind_zh=" Word 文档（.doc）", kind_en="a Word document (.doc)")
-        return finding("F004", name)
+            return finding("F002", "", kind_zh=" Word 文档（.doc）", kind_en="a Word document (.doc)")
+        return finding("F004", "")
     if not data.startswith(b"PK\x03\x04"):
         zh, en = _kind_of(data)
-        return finding("F002", name, kind_zh=zh, kind_en=en)
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            members = set(archive.namelist())
-            if "xl/workbook.xml" not in members:
-                zh, en = _kind_of_archive(archive, members)
-                return finding("F002", name, kind_zh=zh, kind_en=en)
-            unpacked = sum(info.file_size for info in archive.infolist())
-            if unpacked > LARGEST_UNPACKED:
-                reason = f"{unpacked / 2**20:.0f} MiB > {LARGEST_UNPACKED / 2**20:.0f} MiB"
-                return finding("F005", name, reason=reason)
-            for member in archive.namelist():
-                content = archive.read(member)  # checks the CRC
-                if member.endswith((".xml", ".rels")) and b"<!DOCTYPE" in content[:4096]:
-                    return finding("F005", name, reason=f"{member}: DOCTYPE")
-    except (zipfile.BadZipFile, EOFError, OSError, ValueError, NotImplementedError, RuntimeError) as error:
-        return finding("F005", name, reason=str(error))
-    except Exception as error:  # zlib.error has no common base with the rest
-        return finding("F005", name, reason=str(error))
-    return None
+        return finding("F002", "", kind_zh=zh, kind_en=en)
+    package = Package(data)
+    kind = _other_kind(package)
+    return finding("F002", "", kind_zh=kind[0], kind_en=kind[1]) if kind else package
 
 
 def _kind_of(data: bytes) -> tuple[str, str]:
@@ -156,14 +156,17 @@ def _kind_of(data: bytes) -> tuple[str, str]:
     return "其他格式的文件", "a file of another format"
 
 
-def _kind_of_archive(archive: zipfile.ZipFile, members: set[str]) -> tuple[str, str]:
-    if "word/document.xml" in members:
+def _other_kind(package: Package) -> tuple[str, str] | None:
+    """What a package is that is no workbook."""
+    if "word/document.xml" in package:
         return " Word 文档（.docx）", "a Word document (.docx)"
-    if "xl/workbook.bin" in members:
+    if "xl/workbook.bin" in package:
         return "二进制工作簿（.xlsb）", "a binary workbook (.xlsb)"
-    if "mimetype" in members and b"opendocument" in archive.read("mimetype"):
+    if "mimetype" in package and b"opendocument" in package["mimetype"]:
         return " OpenDocument 文件", "an OpenDocument file"
-    return "压缩文件", "an archive"
+    if not any(name.rpartition("/")[2].lower() == "workbook.xml" for name in package):
+        return "压缩文件", "an archive"
+    return None
 
 
 # -- amounts and texts ----------------------------------------------------------------------------
@@ -191,6 +194,8 @@ def parse_amount(value: object, zero: Iterable[str] = ()) -> _Amount | None:
         raise ValueError
     if isinstance(value, int | float):
         number = Decimal(repr(value))
+        if isinstance(value, int) and -_EXACT <= value <= _EXACT:
+            return _Amount(number)
         if not number.is_finite():
             raise ValueError
         if len(number.as_tuple().digits) > EXCEL_DIGITS:
@@ -222,13 +227,15 @@ def clean(value: object) -> tuple[str, bool]:
     """A cell as text that XML can hold, and whether something had to be taken out."""
     if value is None:
         return "", False
+    if isinstance(value, str) and not _ODD.search(value):
+        return value.strip(), False
     if isinstance(value, datetime):
         value = value.date().isoformat() if value.time() == value.min.time() else value.isoformat(" ")
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     raw = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), str(value))
     raw = raw.replace("\r\n", "\n").replace("\r", "\n")
-    text = _XML_CANNOT_HOLD.sub("", raw)
+    text = _TAKEN_OUT.sub("", raw)
     return text.strip(), text != raw
 
 
@@ -238,23 +245,6 @@ def clean(value: object) -> tuple[str, bool]:
 def is_results(rows: Sequence[tuple[Any, ...]]) -> bool:
     """Whether these are the rows of the list of findings in an annotated copy, which are no data."""
     return any(RESULTS_MARK in row for row in rows[:HEADING_ROWS])
-
-
-@dataclass
-class _Sheet:
-    """One sheet of the user's file: values, where formulas have no value, what is hidden."""
-
-    title: str
-    rows: list[tuple[Any, ...]]
-    uncalculated: set[tuple[int, int]]
-    formulas: Mapping[tuple[int, int], str]
-    hidden_rows: set[int]
-    hidden_columns: set[int]
-    hidden: bool
-
-    def cell(self, row: int, column: int) -> Cell:
-        """The cell of a row and column, both counted from 0."""
-        return Cell(self.title, f"{letters(column)}{row + 1}")
 
 
 @dataclass
@@ -295,6 +285,8 @@ class _Reader:
         self.head_cells: dict[tuple[str, str], Cell] = {}
         self.twice: set[str] = set()
         self.item_at: dict[tuple[str, int], str] = {}
+        self.from_text: dict[Cell, Term] = {}
+        self.totals = tuple(normal(word) for kind in ("total", "subtotal") for word in profile.words[kind])
 
     def say(self, code: str, place: Cell | str, **words: Any) -> None:
         """Note a finding; a cell that is looked at twice is reported once."""
@@ -302,18 +294,26 @@ class _Reader:
         if found not in self.findings[-20:]:
             self.findings.append(found)
 
-    def book(self, sheets: Sequence[_Sheet]) -> tuple[Book, tuple[Finding, ...]]:
+    def book(self, workbook: Spreadsheet) -> tuple[Book, tuple[Finding, ...]]:
         """The accounts in the sheets of a workbook, and what is wrong with them."""
-        by_name: dict[str, _Sheet] = {}
+        if links := workbook.links():
+            self.say("F020", self.name, found=one_of(links))
+        if workbook.macros:
+            self.say("F021", self.name)
+        by_name: dict[str, Entry] = {}
         wanted = {normal(name): name for name in self.profile.tables}
-        for sheet in sheets:
+        skip = {normal(name) for name in self.profile.skip}
+        sheets = []
+        for sheet in workbook.entries:
             key = normal(sheet.title)
+            if key not in wanted and key not in skip and is_results(workbook.head(sheet, HEADING_ROWS)):
+                continue
+            sheets.append(sheet)
             if key in by_name and key in wanted:
                 self.say("S109", self.name, sheet=sheet.title)
                 self.twice.add(wanted[key])
             by_name.setdefault(key, sheet)
         names = [s.title for s in sheets]
-        skip = {normal(name) for name in self.profile.skip}
         for table in self.profile.tables.values():
             if table.required and normal(table.name) not in by_name:
                 unknown = [n for n in names if normal(n) not in wanted and normal(n) not in skip]
@@ -328,7 +328,7 @@ class _Reader:
             one = by_name.get(normal(table.name))
             if one is not None:
                 found[table.name] = one.title
-                self.table(table, one)
+                self.table(table, workbook.sheet(one))
         doubtful = self.doubtful(found)
         book = Book(tuple(self.facts), self.rows, self.info, self.info_cells, found, self.head_cells, doubtful)
         return book, tuple(self.findings)
@@ -347,8 +347,13 @@ class _Reader:
         return frozenset(found)
 
     # -- one sheet ----------------------------------------------------------------------------
-    def table(self, table: Table, sheet: _Sheet) -> None:
+    def table(self, table: Table, sheet: Sheet) -> None:
         self.hidden(sheet)
+        if sheet.problem:
+            self.findings.append(sheet.problem)
+            return
+        if sheet.covered:
+            self.say("S115", sheet.covered[0], found=one_of([cell.ref for cell in sheet.covered]))
         if not any(any(v is not None for v in row) for row in sheet.rows):
             if table.required and table.kind in ("info", "ledger"):
                 self.say("S105", sheet.title, sheet=sheet.title, expected=one_of([c.heading for c in table.columns]))
@@ -363,8 +368,12 @@ class _Reader:
                 self.read_items(table, sheet, heads)
             case _:
                 self.read_rows(table, sheet, heads)
+        if self.from_text:
+            first, terms = next(iter(self.from_text)), tuple(self.from_text.values())
+            self.say("V221", first, count=str(len(terms)), terms=terms)
+            self.from_text = {}
 
-    def hidden(self, sheet: _Sheet) -> None:
+    def hidden(self, sheet: Sheet) -> None:
         if sheet.hidden:
             self.say("S107", sheet.title, what_zh="工作表", what_en="sheets", found=sheet.title)
         filled = [i for i, row in enumerate(sheet.rows) if any(v is not None for v in row)]
@@ -381,7 +390,7 @@ class _Reader:
             found = "、".join(letters(c) for c in columns)
             self.say("S107", sheet.title, what_zh="列", what_en="columns", found=found)
 
-    def heads(self, table: Table, sheet: _Sheet) -> _Heads | None:
+    def heads(self, table: Table, sheet: Sheet) -> _Heads | None:
         """Where the headings stand; says what is missing, unknown or doubled."""
         known = {normal(name): c.heading for c in table.columns for name in (c.heading, *c.aliases)}
         tree = next((c for c in table.columns if c.kind == "mark" and self.profile.marks[c.mark].is_tree), None)
@@ -465,7 +474,7 @@ class _Reader:
             self.head_cells[table.name, heading] = sheet.cell(best_row, column)
         return _Heads(best_row, first, at, split, units)
 
-    def units_above(self, table: Table, sheet: _Sheet, row: int) -> dict[str, str]:
+    def units_above(self, table: Table, sheet: Sheet, row: int) -> dict[str, str]:
         """The unit that a title above the headings gives to every column of money (单位：万元)."""
         for above in sheet.rows[:row]:
             for value in above:
@@ -474,7 +483,7 @@ class _Reader:
                     return {c.heading: found[1] for c in table.amounts if c.unit == "元"}
         return {}
 
-    def units_of(self, table: Table, sheet: _Sheet, row: int, at: Mapping[str, int], units: Mapping[str, str]) -> None:
+    def units_of(self, table: Table, sheet: Sheet, row: int, at: Mapping[str, int], units: Mapping[str, str]) -> None:
         """Report a heading's unit that is not the workbook's."""
         for heading, unit in units.items():
             if heading in at and table.column(heading).unit == "元" and unit != self.unit_name:
@@ -494,7 +503,7 @@ class _Reader:
         )
 
     # -- cells --------------------------------------------------------------------------------
-    def text(self, sheet: _Sheet, row: int, column: int | None) -> str:
+    def text(self, sheet: Sheet, row: int, column: int | None) -> str:
         """The cleaned text of a cell; uncalculated formulas and control characters are reported."""
         if column is None or column >= len(sheet.rows[row]):
             return ""
@@ -504,13 +513,16 @@ class _Reader:
         text, changed = clean(sheet.rows[row][column])
         if changed:
             self.say("V207", sheet.cell(row, column), found=text[:40])
+        if len(text) > LONGEST_TEXT:
+            self.say("V220", sheet.cell(row, column), found=f"{text[:40]}…")
+            return ""
         return text
 
-    def name_text(self, sheet: _Sheet, row: int, column: int | None) -> str:
+    def name_text(self, sheet: Sheet, row: int, column: int | None) -> str:
         """The name of a code: blank where its look-up was never calculated, since no amount rests on it."""
         return "" if column is not None and (row, column) in sheet.uncalculated else self.text(sheet, row, column)
 
-    def amount(self, sheet: _Sheet, row: int, column: int, kind: Column, unit: str) -> _Amount | None:
+    def amount(self, sheet: Sheet, row: int, column: int, kind: Column, unit: str) -> _Amount | None:
         """The amount of a cell in its base unit, with the unit it was written in; ``None`` for a blank or a fault."""
         value = sheet.rows[row][column] if column < len(sheet.rows[row]) else None
         place = sheet.cell(row, column)
@@ -527,10 +539,12 @@ class _Reader:
             return None
         if parsed is None:
             return None
+        if kind.unit != "元" and parsed.unit:
+            self.say("V201", place, found=clean(value)[0][:60])
+            return None
+        if parsed.was_text:
+            self.from_text[place] = Term("", f"“{clean(value)[0][:40]}” → {_plain(parsed.value)}", place.ref)
         if kind.unit != "元":
-            if parsed.unit:
-                self.say("V201", place, found=clean(value)[0][:60])
-                return None
             return parsed
         named = parsed.unit or unit or self.unit_name
         scale = Decimal(10000) if named == "万元" else Decimal(1)
@@ -538,12 +552,12 @@ class _Reader:
             here, there = ("这一格", "this cell"), ("本列", "its column")
             self.mixed(place, parsed.unit, unit or self.unit_name, here, there if unit else WORKBOOK_UNIT)
         amount = parsed.value * scale
-        if amount != half_up(amount, 2):
+        if amount.as_tuple().exponent not in (0, -1, -2) and amount != half_up(amount, 2):
             self.say("V216", place, found=_plain(parsed.value))
         return _Amount(amount, named, parsed.was_text)
 
     # -- kinds of sheets ----------------------------------------------------------------------
-    def read_info(self, table: Table, sheet: _Sheet, heads: _Heads) -> None:
+    def read_info(self, table: Table, sheet: Sheet, heads: _Heads) -> None:
         key, value = (heads.at.get(c.heading) for c in table.columns[:2])
         if key is None or value is None:
             return
@@ -604,7 +618,7 @@ class _Reader:
         self.say("V212", place, item=name, found=text[:60], expected="YYYY-MM-DD（2024-09-27）")
         return ""
 
-    def read_items(self, table: Table, sheet: _Sheet, heads: _Heads) -> None:
+    def read_items(self, table: Table, sheet: Sheet, heads: _Heads) -> None:
         key_column = table.columns[0]
         key = heads.at.get(key_column.heading)
         if key is None:
@@ -640,7 +654,7 @@ class _Reader:
         self.rows[table.name] = tuple(rows)
         self.facts.extend(f for r in rows for f in r.facts.values())
 
-    def orphan_amounts(self, table: Table, sheet: _Sheet, heads: _Heads, row: int, key: Column) -> None:
+    def orphan_amounts(self, table: Table, sheet: Sheet, heads: _Heads, row: int, key: Column) -> None:
         """An amount beside an empty name is an error, never silence."""
         for column in table.amounts:
             at = heads.at.get(column.heading)
@@ -652,7 +666,7 @@ class _Reader:
                 )
                 return
 
-    def items_total(self, table: Table, sheet: _Sheet, heads: _Heads, row: int, rows: list[Row], kind: str) -> None:
+    def items_total(self, table: Table, sheet: Sheet, heads: _Heads, row: int, rows: list[Row], kind: str) -> None:
         """Compare a total of a closed list with the items that make it up."""
         items = table.total_items
         if not items:
@@ -667,7 +681,7 @@ class _Reader:
             facts = [f for f in facts if f.marks[table.columns[0].mark] in items]
             self.compare(sheet.cell(row, at), kind, said.value, facts)
 
-    def rows_below(self, table: Table, sheet: _Sheet, heads: _Heads, row: int) -> list[Row]:
+    def rows_below(self, table: Table, sheet: Sheet, heads: _Heads, row: int) -> list[Row]:
         """The items under a total that stands above them (read quietly; they are read again in turn)."""
         quiet = _Reader(self.profile, self.name)
         quiet.unit_name = self.unit_name
@@ -675,7 +689,7 @@ class _Reader:
         quiet.read_items(table, sheet, below)
         return list(quiet.rows[table.name])
 
-    def row(self, table: Table, sheet: _Sheet, heads: _Heads, index: int, marks: Mapping[str, str]) -> Row:
+    def row(self, table: Table, sheet: Sheet, heads: _Heads, index: int, marks: Mapping[str, str]) -> Row:
         """One data row with its texts and facts; a blank amount beside an entered one is a zero."""
         texts: dict[str, str] = {}
         cells: dict[str, Cell] = {}
@@ -715,7 +729,7 @@ class _Reader:
         self.say("V203", place, heading=column.heading, found=text, expected=one_of(column.values, text))
         return ""
 
-    def read_rows(self, table: Table, sheet: _Sheet, heads: _Heads) -> None:
+    def read_rows(self, table: Table, sheet: Sheet, heads: _Heads) -> None:
         lines: list[_Line] = []
         rows: list[Row] = []
         for index in range(heads.first, len(sheet.rows)):
@@ -741,10 +755,10 @@ class _Reader:
         self.rows[table.name] = tuple(kept)
         self.facts.extend(f for r in kept for f in r.facts.values())
 
-    def line(self, table: Table, sheet: _Sheet, heads: _Heads, index: int) -> _Line:
+    def line(self, table: Table, sheet: Sheet, heads: _Heads, index: int) -> _Line:
         """The marks of a data row as written; a word for a total is noted."""
         line = _Line(index, {})
-        total, sub = (tuple(normal(w) for w in self.profile.words[k]) for k in ("total", "subtotal"))
+        totals = self.totals
         for column in table.columns:
             if column.kind not in ("mark", "name"):
                 continue
@@ -758,9 +772,9 @@ class _Reader:
             plain = normal(text)
             label = _BEHIND_TOTAL.sub("", plain)
             free = column.kind == "mark" and not mark.is_tree and not mark.values
-            if label in (*total, *sub) or (label.endswith((*total, *sub)) and not free):
+            if label in totals or (label.endswith(totals) and not free):
                 line.total = line.total or label
-                line.of |= self.total_of(column.mark, mark, label, (*total, *sub))
+                line.of |= self.total_of(column.mark, mark, label, totals)
             elif column.kind == "mark":
                 standard = next((v for v in mark.values if normal(v) == plain), text)
                 line.marks[column.mark] = plain.removesuffix(".0") if mark.is_tree else standard
@@ -776,7 +790,7 @@ class _Reader:
         values += tuple(code for code in codes if len(code) == min(map(len, codes)))
         return {name: values} if values else {}
 
-    def split_code(self, sheet: _Sheet, index: int, columns: Sequence[int], mark: Mark) -> str:
+    def split_code(self, sheet: Sheet, index: int, columns: Sequence[int], mark: Mark) -> str:
         """One code out of the cells 类 | 款 | 项: each holds its own digits or the code so far."""
         code = ""
         for column, length in zip(columns, mark.lengths, strict=False):
@@ -801,7 +815,7 @@ class _Reader:
                 if any(o is not line and not o.total and _finer(o.marks, line.marks, tree, trees) for o in lines):
                     line.total = code
 
-    def complete(self, table: Table, sheet: _Sheet, heads: _Heads, line: _Line, row: Row) -> bool:
+    def complete(self, table: Table, sheet: Sheet, heads: _Heads, line: _Line, row: Row) -> bool:
         """Check the marks of a leaf row; a row with a wrong one bears no facts."""
         good = True
         filled = any(f.entered for f in row.facts.values())
@@ -948,7 +962,7 @@ def _spans(numbers: Sequence[int]) -> str:
     return "、".join(str(a) if a == b else f"{a}–{b}" for a, b in spans)
 
 
-# -- the one place that knows openpyxl --------------------------------------------------------------
+# -- any workbook -----------------------------------------------------------------------------------
 
 
 def values_of(data: bytes) -> dict[str, list[tuple[object, ...]]] | None:
@@ -957,129 +971,14 @@ def values_of(data: bytes) -> dict[str, list[tuple[object, ...]]] | None:
     A formula gives what it was last computed to; where no program did, its text.
     """
     try:
-        sheets = _open(data)
-    except Exception:  # openpyxl raises whatever its parsers raise
+        book = Spreadsheet(Package(data))
+        sheets = [book.sheet(entry) for entry in book.entries]
+    except RefusedError:
+        return None
+    if any(sheet.problem for sheet in sheets):
         return None
     return {sheet.title: [_computed(sheet.formulas, at, row) for at, row in enumerate(sheet.rows)] for sheet in sheets}
 
 
 def _computed(formulas: Mapping[tuple[int, int], str], at: int, row: tuple[object, ...]) -> tuple[object, ...]:
     return tuple(formulas.get((at, column)) if value is None else value for column, value in enumerate(row))
-
-
-def _open(data: bytes, skip: Iterable[str] = ()) -> list[_Sheet]:
-    """The sheets of a workbook with values, uncalculated formulas and what is hidden; of skipped sheets only the names."""
-    from openpyxl import load_workbook
-
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        parts = {name: archive.read(name) for name in archive.namelist()}
-    sheets = _sheet_parts(parts)
-    for title, part in sheets.items():
-        if normal(title) in skip:
-            parts[part] = _BLANK_SHEET
-        elif part in parts:
-            parts[part] = _NOT_READ.sub(b"", parts[part])
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
-        for name, content in parts.items():
-            archive.writestr(name, content)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of drop-downs and colours that are not read here
-        book = load_workbook(stream, data_only=True, keep_links=False)
-    never_calculated = b'fullCalcOnLoad="1"' in parts["xl/workbook.xml"]
-    return [_sheet(sheet, parts.get(sheets.get(sheet.title, ""), b""), never_calculated) for sheet in book.worksheets]
-
-
-_BLANK_SHEET = b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData/></worksheet>'
-_NOT_READ = re.compile(
-    rb"<conditionalFormatting[ >].*</conditionalFormatting>|<dataValidations[ >].*?</dataValidations>", re.S
-)
-"""What a sheet holds beside its cells and what openpyxl would spend time on: colours and drop-downs."""
-
-
-def _sheet_parts(parts: Mapping[str, bytes]) -> dict[str, str]:
-    """The name of every sheet -> the part of the package that holds it."""
-    targets = {}
-    for relation in ElementTree.fromstring(parts["xl/_rels/workbook.xml.rels"]):
-        target = relation.get("Target", "")
-        targets[relation.get("Id")] = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
-    found = {}
-    for sheet in ElementTree.fromstring(parts["xl/workbook.xml"]).iter():
-        if sheet.tag.endswith("}sheet"):
-            relation_id = next((value for key, value in sheet.attrib.items() if key.endswith("}id")), None)
-            found[sheet.get("name", "")] = targets.get(relation_id, "")
-    return found
-
-
-@dataclass(frozen=True, slots=True)
-class _Formula:
-    """One formula of a sheet: its text with “=”, the type of the stored value, whether it belongs to a single cell."""
-
-    text: str
-    kind: str
-    single: bool
-
-
-def _formulas(xml: bytes) -> dict[tuple[int, int], _Formula]:
-    """The formulas of a sheet by (row, column) counted from 0; one that is shared is written out for each of its cells."""
-    from openpyxl.formula.translate import Translator
-
-    found: dict[tuple[int, int], _Formula] = {}
-    shared: dict[str | None, tuple[str, str]] = {}
-    row = column = -1
-    for event, element in ElementTree.iterparse(io.BytesIO(xml), events=("start", "end")):
-        name = element.tag.rpartition("}")[2]
-        if event == "start" and name == "row":
-            row, column = int(element.get("r", row + 2)) - 1, -1
-        elif event == "end" and name == "c":
-            ref = element.get("r", f"{letters(column + 1)}{row + 1}")
-            column = _column_of(ref)
-            formula = next((child for child in element if child.tag.endswith("}f")), None)
-            if formula is not None:
-                text, kind = f"={formula.text or ''}", formula.get("t", "")
-                if kind == "shared":
-                    text, origin = shared.setdefault(formula.get("si"), (text, ref))
-                    text = Translator(text, origin=origin).translate_formula(ref) if origin != ref else text
-                found[row, column] = _Formula(text, element.get("t", ""), kind not in ("array", "dataTable"))
-            element.clear()
-    return found
-
-
-def _column_of(ref: str) -> int:
-    """The column of a cell's name, counted from 0."""
-    number = 0
-    for letter in ref.rstrip("0123456789"):
-        number = number * 26 + ord(letter) - 64
-    return number - 1
-
-
-def _sheet(sheet: Any, xml: bytes, never_calculated: bool) -> _Sheet:
-    rows = [tuple(row) for row in sheet.iter_rows(values_only=True)]
-    while rows and all(v is None for v in rows[-1]):
-        rows.pop()
-    uncalculated: set[tuple[int, int]] = set()
-    texts: dict[tuple[int, int], str] = {}
-    literal: dict[tuple[int, int], str] = {}
-    for at, formula in _formulas(xml).items() if _FORMULA.search(xml) else ():
-        texts[at] = formula.text
-        value = rows[at[0]][at[1]] if at[0] < len(rows) and at[1] < len(rows[at[0]]) else None
-        if (value is None and formula.kind != "str") or (value == 0 and never_calculated):
-            if value is None and formula.single and sheet.cell(at[0] + 1, at[1] + 1).number_format == "@":
-                literal[at] = formula.text  # typed into a cell of format “text”: Excel keeps it as text
-            else:
-                uncalculated.add(at)
-    for at in (*uncalculated, *literal):
-        while len(rows) <= at[0]:
-            rows.append(())
-        if len(rows[at[0]]) <= at[1]:
-            rows[at[0]] = rows[at[0]] + (None,) * (at[1] + 1 - len(rows[at[0]]))
-    for (at_row, at_column), text in literal.items():
-        rows[at_row] = (*rows[at_row][:at_column], text, *rows[at_row][at_column + 1 :])
-    hidden_columns = {
-        column - 1
-        for dimension in sheet.column_dimensions.values()
-        if dimension.hidden
-        for column in range(dimension.min or 1, min(dimension.max or 1, 256) + 1)
-    }
-    hidden_rows = {row - 1 for row, dimension in sheet.row_dimensions.items() if dimension.hidden}
-    return _Sheet(sheet.title, rows, uncalculated, texts, hidden_rows, hidden_columns, sheet.sheet_state != "visible")

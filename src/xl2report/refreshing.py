@@ -14,6 +14,7 @@ from xml.sax.saxutils import escape
 from xl2report.charts import ChartData, chart_data
 from xl2report.contents import MARK
 from xl2report.findings import Finding, finding, has_errors, strictly
+from xl2report.guards import RefusedError, content_of, unpacked
 from xl2report.manifest import Manifest
 from xl2report.marks import Opened, open_marks, put_manifest
 from xl2report.packages import parts_of, sealed, write_all
@@ -93,13 +94,12 @@ def refresh(
 def _opened(path: Path) -> tuple[dict[str, bytes], Opened] | Finding:
     """The parts of a marked report and what was read from them, or why it cannot be refreshed."""
     try:
-        parts = parts_of(path.read_bytes())
-    except FileNotFoundError:
-        return finding("F001", str(path))
-    except OSError as error:
-        return finding("F009", str(path), reason=error.strerror or str(error))
-    except Exception:  # zipfile raises what it likes on packages that are damaged
-        return finding("D852", path.name)
+        data = content_of(path)
+        if isinstance(data, Finding):
+            return data
+        parts = unpacked(data)
+    except RefusedError as refused:
+        return finding("D852", path.name) if refused.code == "F005" else refused.finding(path.name)
     opened = open_marks(parts)
     if opened is None:
         return finding("D852", path.name)
