@@ -10,7 +10,7 @@ import xl2report
 SOURCE = Path(xl2report.__file__).parent
 ORDER = [
     "facts", "figures", "formulas", "findings", "profile", "loading", "reader", "derive", "phrasing", "sheets", "prose", "scopes", "sources",
-    "checks", "explaining", "schedules", "packages", "live", "workbooks", "carrying", "editing", "comments", "annotation", "office",
+    "checks", "explaining", "schedules", "placing", "packages", "live", "workbooks", "carrying", "editing", "comments", "annotation", "office",
     "contents", "manifest", "charts", "tables", "marks", "sentences", "rewriting", "redrawing", "rerowing", "planning", "views",
     "vocabulary", "linting", "template_text", "template_files", "profile_files", "narrative", "printed", "tracing", "trace_text",
     "trace_workbook", "meaning", "fresh", "verifying", "verifying_schedules", "pipeline", "refreshing", "cli", "__main__",

@@ -23,7 +23,8 @@ from xl2report.figures import Figure
 from xl2report.findings import Finding, finding, has_errors, one_of, strictly
 from xl2report.loading import ProfileError, available, folder_of, load_profile, shipped
 from xl2report.manifest import Carrier, fingerprint_of
-from xl2report.packages import document_date, parts_of, sealed, sealed_pdf, write_all
+from xl2report.packages import document_date, finish_earlier, parts_of, sealed, sealed_pdf, untouched, write_all
+from xl2report.placing import unwritable
 from xl2report.profile import Profile
 from xl2report.reader import opened, read
 from xl2report.sheets import Sheet, lay_out
@@ -124,16 +125,29 @@ def compile(  # the command's name; the built-in is not used here
     Raises:
         ProfileError: where the profile itself cannot be used.
     """
-    report = load(path, profile)
-    source = report.source
+    source = Path(path)
     folder = Path(out) if out is not None else source.parent
+    blocked = unwritable(_outputs_of(source, folder, pdf=pdf)) if source.is_file() else ()
+    if blocked:
+        return CompileResult((), blocked)
+    earlier = finish_earlier(folder)
+    report = load(path, profile)
     outputs, findings = report.outputs(folder, template, toc=toc, pdf=pdf, with_tables=with_tables, marks=marks)
     if strict:
         findings = strictly(findings)
+    findings = (*findings, *earlier)
     if has_errors(findings):
         return CompileResult((), findings, report.readable, report.left_out)
     written = write_all(outputs)
-    return CompileResult(written.paths, (*findings, *written.findings))
+    *_, printed = _outputs_of(source, folder, pdf=True)
+    stale = (finding("O619", str(printed)),) if written.paths and not pdf and untouched(printed) else ()
+    return CompileResult(written.paths, (*findings, *written.findings, *stale))
+
+
+def _outputs_of(source: Path, folder: Path, *, pdf: bool) -> tuple[Path, ...]:
+    """The files that a workbook is compiled to: schedules, report, and the report as PDF."""
+    endings = ("schedules.xlsx", "report.docx", "report.pdf")[: 3 if pdf else 2]
+    return tuple(folder / f"{source.stem}-{ending}" for ending in endings)
 
 
 @dataclass(frozen=True)
@@ -426,18 +440,15 @@ class Report(Mapping[str, Measured]):
         data, findings = self.narrative(template, toc=toc, with_tables=with_tables, marks=marks)
         if data is None or has_errors(findings):
             return {}, findings
-        stem = self.source.stem
-        outputs = {
-            folder / f"{stem}-schedules.xlsx": self.schedules(),
-            folder / f"{stem}-report.docx": data,
-        }
+        schedules, narrative, printed = _outputs_of(self.source, folder, pdf=True)
+        outputs = {schedules: self.schedules(), narrative: data}
         if pdf:
             if marks == "control":  # LibreOffice spaces Chinese text otherwise where a control begins
                 data = self.narrative(template, toc=toc, with_tables=with_tables)[0] or data
-            made = office.convert(data, "pdf", f"{stem}-report.pdf")
+            made = office.convert(data, "pdf", printed.name)
             if isinstance(made, Finding):
                 return {}, (*findings, made)
-            outputs[folder / f"{stem}-report.pdf"] = sealed_pdf(made, self.date)
+            outputs[printed] = sealed_pdf(made, self.date)
         return outputs, findings
 
 
@@ -548,8 +559,9 @@ def new_workbook(
     from xl2report.workbooks import blank_workbook, example_workbook, example_year
 
     target = Path(path)
+    earlier = finish_earlier(target.parent)
     if target.exists():
-        return CompileResult((), (finding("O603", str(target)),))
+        return CompileResult((), (*earlier, finding("O603", str(target))))
     if last is not None:
         return _next_workbook(target, Path(last), profile)
     rules = load_profile(profile or (DEFAULT_PROFILE if example else latest_profile()))
@@ -709,8 +721,9 @@ def export_template(path: str | Path, profile: str | Path | None = None) -> Temp
     """Write a copy of the profile's template to start from; an existing file is never overwritten."""
     target = Path(path)
     rules = load_profile(profile or DEFAULT_PROFILE)
+    earlier = finish_earlier(target.parent)
     if target.exists():
-        return TemplateResult((finding("O603", str(target)),))
+        return TemplateResult((*earlier, finding("O603", str(target))))
     written = write_all({target: Path(rules.template).read_bytes()})
     return TemplateResult(written.findings, written.paths)
 
@@ -744,8 +757,9 @@ def export_profile(folder: str | Path, name: str | None = None, *, extends: bool
 
     target = Path(folder)
     outputs = (overlay_files if extends else export_files)(name or latest_profile(), target)
+    earlier = finish_earlier(target)
     if target.exists() and not (target.is_dir() and not any(target.iterdir())):
-        return CompileResult((), (finding("O603", str(target)),))
+        return CompileResult((), (*earlier, finding("O603", str(target))))
     written = write_all(outputs)
     return CompileResult(written.paths, written.findings)
 
