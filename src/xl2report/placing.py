@@ -99,13 +99,14 @@ def place(outputs: Mapping[Path, bytes], untouched: Untouched) -> Written:
                     at = target
                     steps.append(_prepared(folder, stage, f"{token}.{number}", target, data, untouched))
                 at = next(iter(outputs))
-                journal = _journal(stage, token, steps)
+                if len(steps) > 1 or steps[0].backup:  # one rename is whole by itself
+                    _decide(stage, token, steps)
                 for target, step in zip(outputs, steps, strict=True):
                     at = target
                     _put(folder, stage, step)
                 for parent in {target.parent for target in outputs}:
                     _sync(parent)
-                journal.unlink()
+                (stage / f"{token}.journal").unlink(missing_ok=True)
             except BaseException:
                 with contextlib.suppress(OSError):  # where even that fails, the journal stays for the next run
                     _put_back(folder, stage, steps)
@@ -449,16 +450,13 @@ def _free_name(target: Path) -> str:
         number += 1
 
 
-def _journal(stage: Path, token: str, steps: Sequence[_Step]) -> Path:
-    """The journal of a set; when it is there, the set is decided."""
+def _decide(stage: Path, token: str, steps: Sequence[_Step]) -> None:
+    """Write the journal of a set; when it is there, the set is decided."""
     journal = stage / f"{token}.journal"
     draft = journal.with_name(f"{journal.name}.new")
     _write(draft, json.dumps([step._asdict() for step in steps]).encode())
-    _sync(stage)
     draft.replace(journal)
     _sync(stage)
-    _sync(stage.parent)
-    return journal
 
 
 def _steps_of(journal: Path, folder: Path) -> tuple[_Step, ...]:
