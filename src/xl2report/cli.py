@@ -356,10 +356,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     declared = parser(_Words(_language_of(given)))
     options = declared.parse_args(given)
     words = _Words(options.lang)
-    if "SOURCE_DATE_EPOCH" in os.environ:
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    if epoch:
         from xl2report.packages import is_epoch
 
-        if not is_epoch(os.environ["SOURCE_DATE_EPOCH"]):
+        if not is_epoch(epoch):
             declared.error(words["epoch"])
     if options.command == "check" and options.annotate and len(options.workbooks) > 1:
         declared.error(words["annotate_one"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any, Literal
@@ -1019,11 +1020,12 @@ def finding(
 ) -> Finding:
     """The finding of a built-in code, its words filled in from ``words``, ``found`` and ``expected``."""
     entry = CODES[code]
-    values = {"found": found, "expected": expected, **words}
+    found, expected = readable(found), readable(expected)
+    values = {"found": found, "expected": expected, **{name: readable(word) for name, word in words.items()}}
     return Finding(
         code,
         entry.severity,
-        str(place),
+        readable(str(place)),
         Words(entry.message.zh.format(**values), entry.message.en.format(**values)),
         Words(entry.action.zh.format(**values), entry.action.en.format(**values)),
         found,
@@ -1031,6 +1033,24 @@ def finding(
         tuple(terms),
         place if isinstance(place, Cell) else None,
     )
+
+
+def readable(name: str) -> str:
+    r"""The name of a file as text: where the locale does not know its characters, Python has kept its bytes instead.
+
+    >>> readable("决算.xlsx"), readable("\udcbe\udcf6\udccb\udce3.xlsx")
+    ('决算.xlsx', '决算.xlsx')
+    """
+    if name.isascii():
+        return name
+    try:
+        data = name.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # half a character, as Windows lets names have
+        data = name.encode("utf-8", "replace")
+    for encoding in ("utf-8", "gb18030"):
+        with suppress(UnicodeDecodeError):
+            return data.decode(encoding)
+    return data.decode("utf-8", "replace")
 
 
 def strictly(findings: Iterable[Finding]) -> tuple[Finding, ...]:

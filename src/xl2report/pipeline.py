@@ -20,7 +20,7 @@ from xl2report.contents import Toc
 from xl2report.derive import Figures
 from xl2report.facts import Book, Cell
 from xl2report.figures import Figure
-from xl2report.findings import Finding, finding, has_errors, one_of, strictly
+from xl2report.findings import Finding, finding, has_errors, one_of, readable, strictly
 from xl2report.loading import ProfileError, available, folder_of, load_profile, shipped
 from xl2report.manifest import Carrier, fingerprint_of
 from xl2report.packages import document_date, finish_earlier, parts_of, sealed, sealed_pdf, untouched, write_all
@@ -320,7 +320,7 @@ class Report(Mapping[str, Measured]):
             if Path(path).suffix.lower() != ending:
                 wrong = finding("O607", str(path), found=Path(path).suffix, expected=ending)
                 return CompileResult((), (*findings, wrong), left_out=self.left_out)
-            copy = annotated(data, findings, self.source.name, lang)
+            copy = annotated(data, findings, readable(self.source.name), lang)
         except Exception as error:  # openpyxl reads packages that have mistakes where it does not look
             broken = finding("F005", self.source.name, reason=f"{type(error).__name__}: {error}"[:200])
             return CompileResult((), (*findings, broken), left_out=self.left_out)
@@ -777,9 +777,9 @@ def _bytes_of(path: Path) -> bytes | Finding:
 def _path_between(file: Path, other: Path) -> str:
     """The path of another file as a link in a file needs it: from its folder, or from the root on another drive."""
     try:
-        return Path(os.path.relpath(other.resolve(), file.resolve().parent)).as_posix()
+        return readable(Path(os.path.relpath(other.resolve(), file.resolve().parent)).as_posix())
     except ValueError:
-        return other.resolve().as_posix()
+        return readable(other.resolve().as_posix())
 
 
 def _refused(target: Path, *inputs: str | Path | None) -> tuple[Finding, ...]:

@@ -443,11 +443,21 @@ def _free_name(target: Path) -> str:
     while True:
         ending = f"（手工修改{number}）{target.suffix}"
         stem = target.stem
-        while len(os.fsencode(stem + ending)) > LONGEST_NAME:
+        while len((stem + ending).encode(errors="surrogateescape")) > LONGEST_NAME:
             stem = stem[:-1]
-        if not os.path.lexists(target.with_name(stem + ending)):
-            return stem + ending
+        name = _on_disk(stem + ending)
+        if not os.path.lexists(target.with_name(name)):
+            return name
         number += 1
+
+
+def _on_disk(name: str) -> str:
+    """A name as the system's calls take it, also in a locale that does not know its characters."""
+    try:
+        os.fsencode(name)
+    except UnicodeEncodeError:
+        return os.fsdecode(name.encode(errors="surrogateescape"))
+    return name
 
 
 def _decide(stage: Path, token: str, steps: Sequence[_Step]) -> None:
@@ -464,6 +474,7 @@ def _steps_of(journal: Path, folder: Path) -> tuple[_Step, ...]:
     try:
         with journal.open("rb") as stream:
             steps = tuple(_Step(**entry) for entry in json.loads(stream.read(_JOURNAL_SIZE)))
+        steps = tuple(step._replace(target=_on_disk(step.target), backup=_on_disk(step.backup)) for step in steps)
         return steps if all(_is_sound(step, folder) for step in steps) else ()
     except (OSError, ValueError, TypeError, AttributeError):
         return ()
