@@ -345,6 +345,20 @@ def test_a_file_that_excel_holds_on_windows_keeps_the_set_as_it_was(
     assert is_as_it_was(folder)
 
 
+def test_control_c_between_the_renames_leaves_the_old_set(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    replace = os.replace
+
+    def interrupted(source: Any, target: Any) -> None:
+        replace(source, target)
+        if str(target).endswith(REPORT):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        put(folder)
+    assert is_as_it_was(folder)
+
+
 def test_a_disk_without_second_names_for_files_gets_copies(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def link(*_: Any, **__: Any) -> None:
         raise PermissionError(errno.EPERM, "Operation not permitted")

@@ -3,7 +3,7 @@
 Everything is prepared in a hidden folder beside the targets, the stage: each new file whole and on the disk, a second name for each
 file that it replaces, and a journal that says which goes where. Once the journal has its name the set is decided; from
 then on each target is replaced by one rename, and whoever comes next finishes a journal that a killed run has left. One run
-at a time is in the stage of a folder. What a reader of the folder can see, and when, is told in docs/reliability.md.
+at a time is in the stage of a folder. What a reader of the folder can see, and when, is told in docs/design.md.
 """
 
 from __future__ import annotations
