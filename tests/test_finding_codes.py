@@ -1553,12 +1553,10 @@ def another_run_that_does_not_end() -> Said:
     "O616",
     zh=f"""
     错误 O616 {"办" * 83}-report.docx  文件名或路径太长（文件名95个字）
-        现为：95
         办法：请缩短工作簿的文件名，或用一个路径较短的输出文件夹。
     """,
     en=f"""
     error O616 {"办" * 83}-report.docx  the name or the path of the file is too long (the name has 95 characters)
-        found: 95
         what to do: Shorten the name of the workbook, or choose a folder with a shorter path.
     """,
 )
@@ -1573,12 +1571,10 @@ def a_workbook_whose_name_is_long() -> Said:
     "O617",
     zh="""
     提示 O617 out/accounts-report.docx  文件好像正在其他程序中打开，那里显示的还是旧内容
-        现为：.~lock.accounts-report.docx#
         办法：请在那里不保存就关闭，再重新打开；没有打开的，删除“.~lock.accounts-report.docx#”即可。
     """,
     en="""
     warning O617 out/accounts-report.docx  the file seems to be open in another program, which still shows the old one
-        found: .~lock.accounts-report.docx#
         what to do: Close it there without saving, and open it again; if it is open nowhere, delete “.~lock.accounts-report.docx#”.
     """,
 )
@@ -1592,12 +1588,10 @@ def a_report_that_libreoffice_has_open() -> Said:
     "O618",
     zh="""
     说明 O618 {here}/out  上次写入中途被打断，已补写完成：accounts-schedules.xlsx
-        现为：accounts-schedules.xlsx
         办法：不需要处理。
     """,
     en="""
     note O618 {here}/out  an earlier run was cut off while it wrote these files; they were put in place: accounts-schedules.xlsx
-        found: accounts-schedules.xlsx
         what to do: Nothing is to be done.
     """,
 )

@@ -37,6 +37,7 @@ DAY = 24 * 60 * 60
 """Where a disk has no locks, what is older than this was left by a run that is gone."""
 MISSES = 50
 """So often the stage may be taken away by others between our making it and opening its lock."""
+NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 LONGEST_NAME = 255
 LONGEST_WINDOWS_PATH = 259
 
@@ -90,7 +91,8 @@ def place(outputs: Mapping[Path, bytes], untouched: Untouched) -> Written:
     try:
         for target in outputs:
             at = target
-            made += _new_folders(target.parent)
+            made += [path for path in (target.parent, *target.parent.parents) if not path.exists()][::-1]
+            target.parent.mkdir(parents=True, exist_ok=True)
         with _staged(folder) as (stage, alone):
             findings = _mended(folder, stage, untouched, alone=alone)
             token, steps = os.urandom(4).hex(), []
@@ -113,9 +115,9 @@ def place(outputs: Mapping[Path, bytes], untouched: Untouched) -> Written:
                 _sweep(stage, token)
                 raise
             _sweep(stage, token)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         for parent in reversed(made):
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, ValueError):
                 parent.rmdir()
         return Written((), (_refusal(error, at),))
     kept = [
@@ -123,7 +125,7 @@ def place(outputs: Mapping[Path, bytes], untouched: Untouched) -> Written:
         for target, step in zip(outputs, steps, strict=True)
         if step.backup
     ]
-    opened = [finding("O617", str(target), found=name) for target in outputs for name in _opened_by(target)]
+    opened = [finding("O617", str(target), sign=name) for target in outputs for name in _opened_by(target)]
     return Written(tuple(outputs), (*findings, *kept, *opened))
 
 
@@ -165,7 +167,7 @@ def _obstacle(target: Path) -> Finding | None:
         if sys.platform == "win32":
             with target.open("r+b"):  # refused while Excel, Word or WPS has it open
                 pass
-    except OSError as error:
+    except (OSError, ValueError) as error:
         return _refusal(error, target)
     return None
 
@@ -195,8 +197,10 @@ def _locked_folder(folder: Path) -> Finding:
     )
 
 
-def _refusal(error: OSError, target: Path) -> Finding:
+def _refusal(error: OSError | ValueError, target: Path) -> Finding:
     """What stood in the way of writing a file, in words that say what to do."""
+    if isinstance(error, ValueError):  # a name with a NUL, or one that the locale cannot write
+        return finding("O601", str(target), reason=str(error))
     if isinstance(error, _BusyError):
         return finding("O615", str(target.parent))
     if error.errno in _FULL:
@@ -204,8 +208,10 @@ def _refusal(error: OSError, target: Path) -> Finding:
     if error.errno == errno.ENAMETOOLONG or (
         sys.platform == "win32" and len(str(target.absolute())) > LONGEST_WINDOWS_PATH
     ):
-        return finding("O616", str(target), found=str(len(target.name)))
+        return finding("O616", str(target), count=str(len(target.name)))
     folder = _nearest_folder(target.parent)
+    if (folder / STAGE).is_symlink() or (folder / STAGE).is_file():
+        return _no_folder(folder / STAGE)
     if isinstance(error, NotADirectoryError) or not folder.is_dir():
         return _no_folder(folder)
     if error.errno in _REFUSED:
@@ -256,11 +262,8 @@ def _entered(folder: Path, stage: Path) -> tuple[int, bool]:
     while True:
         _make_stage(folder, stage)
         try:
-            handle = os.open(stage / _LOCK, os.O_RDWR | os.O_CREAT, 0o666)
-        except (
-            FileNotFoundError,
-            PermissionError,
-        ):  # another run has taken it away at this moment, or nobody may write
+            handle = os.open(stage / _LOCK, os.O_RDWR | os.O_CREAT | NO_LINK, 0o666)
+        except (FileNotFoundError, PermissionError):  # another run is taking it away, or nobody may write
             missed += 1
             if missed > MISSES:
                 raise
@@ -330,7 +333,7 @@ def _mended(folder: Path, stage: Path, untouched: Untouched, *, alone: bool) -> 
         if steps:
             names = "、".join(PurePosixPath(step.target).name for step in steps)
             findings += kept or ()
-            findings.append(finding("O618", str(folder), found=names, what_zh=words[0], what_en=words[1]))
+            findings.append(finding("O618", str(folder), names=names, what_zh=words[0], what_en=words[1]))
         _sync(folder)
         journal.unlink(missing_ok=True)
     for path, changed in left.items():
@@ -366,13 +369,6 @@ def _sweep(stage: Path, token: str) -> None:
 
 
 # -- a set ----------------------------------------------------------------------------------------
-
-
-def _new_folders(folder: Path) -> list[Path]:
-    """Make a folder; those that were made for it, the outermost first."""
-    missing = [path for path in (folder, *folder.parents) if not path.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
-    return missing[::-1]
 
 
 def _prepared(folder: Path, stage: Path, name: str, target: Path, data: bytes, untouched: Untouched) -> _Step:
