@@ -7,7 +7,6 @@ import errno
 import json
 import os
 import random
-import resource
 import shutil
 import signal
 import subprocess
@@ -405,6 +404,8 @@ def test_a_full_disk_leaves_the_old_set(small_disk: Path) -> None:
 @needs_fork
 def test_a_file_larger_than_is_allowed_leaves_the_old_set(folder: Path) -> None:
     def limited() -> None:
+        import resource  # not there on Windows, which cannot fork either
+
         resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, resource.RLIM_INFINITY))
         written = put(folder, {SCHEDULES: bytes(9_000), REPORT: bytes(11_000)})
         assert codes(written) == ["O612"]
@@ -424,10 +425,13 @@ def test_a_folder_that_may_not_be_written_to_is_told_before_anything_is_done() -
         def as_nobody() -> None:
             if os.geteuid() == 0:
                 os.seteuid(65534)
-            for out in (folder / "out", folder / "new" / "deep"):
-                (found,) = put(out).findings
+            for out, files in ((folder / "out", OLD), (folder / "out", NEW), (folder / "new" / "deep", NEW)):
+                (found,) = put(out, files).findings
                 at = folder if out.name == "deep" else out
                 assert (found.code, found.place, "权限" in found.message.zh) == ("O614", str(at), True)
+                with pytest.MonkeyPatch.context() as patch:  # and where it comes as a surprise
+                    patch.setattr(placing, "unwritable", lambda _: ())
+                    assert codes(put(out, files)) == ["O614"]
 
         assert not is_killed(forked(as_nobody))
         assert is_as_it_was(folder / "out")

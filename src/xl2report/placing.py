@@ -155,7 +155,7 @@ def _obstacle(target: Path) -> Finding | None:
         folder = _nearest_folder(target.parent)
         if not folder.is_dir():
             return _no_folder(folder)
-        if not os.access(folder, os.W_OK | os.X_OK):
+        if not _may_write(folder):
             return _locked_folder(folder)
         mode = _mode_of(folder / target.name)  # asked even where the folder is still to be made: a name may be too long
         if folder != target.parent or not mode:
@@ -178,6 +178,10 @@ def _mode_of(path: Path) -> int:
         return path.lstat().st_mode
     except FileNotFoundError:
         return 0
+
+
+def _may_write(folder: Path) -> bool:
+    return os.access(folder, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids)
 
 
 def _nearest_folder(folder: Path) -> Path:
@@ -215,7 +219,8 @@ def _refusal(error: OSError | ValueError, target: Path) -> Finding:
     if isinstance(error, NotADirectoryError) or not folder.is_dir():
         return _no_folder(folder)
     if error.errno in _REFUSED:
-        in_use = os.path.lexists(target) and os.access(folder, os.W_OK)
+        about_stage = Path(error.filename or "").name in (STAGE, _LOCK)
+        in_use = os.path.lexists(target) and _may_write(folder) and not about_stage
         return finding("O613", str(target)) if in_use else _locked_folder(folder)
     return finding("O601", str(target), reason=error.strerror or str(error))
 
