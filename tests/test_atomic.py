@@ -456,6 +456,24 @@ def test_a_path_through_a_file_and_a_name_too_long_are_told(tmp_path: Path) -> N
         assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
+@pytest.mark.parametrize("name", ["办" * 90, "d/" * 3000 + "a"])
+def test_a_name_that_no_disk_takes_is_told_by_every_command(
+    name: str, example: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for command in (
+        ["compile", str(example), "-o", f"{name}.xlsx"],
+        ["compile", f"{name}.xlsx"],
+        ["new", f"{name}.xlsx"],
+        ["new", "out.xlsx", "--from", f"{name}.xlsx"],
+        ["profile", "lint", name],
+        ["template", "export", f"{name}.docx"],
+    ):
+        assert main([*command, "--lang", "zh"]) in (1, 2)
+        assert "错误" in capsys.readouterr().out
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_only_files_are_replaced(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "link").symlink_to("folder")

@@ -127,7 +127,7 @@ def compile(  # the command's name; the built-in is not used here
     """
     source = Path(path)
     folder = Path(out) if out is not None else source.parent
-    blocked = unwritable(_outputs_of(source, folder, pdf=pdf)) if source.is_file() else ()
+    blocked = unwritable(_outputs_of(source, folder, pdf=pdf)) if os.path.lexists(source) else ()
     if blocked:
         return CompileResult((), blocked)
     earlier = finish_earlier(folder)
@@ -560,8 +560,10 @@ def new_workbook(
 
     target = Path(path)
     earlier = finish_earlier(target.parent)
-    if target.exists():
+    if os.path.lexists(target):
         return CompileResult((), (*earlier, finding("O603", str(target))))
+    if blocked := unwritable((target,)):
+        return CompileResult((), blocked)
     if last is not None:
         return _next_workbook(target, Path(last), profile)
     rules = load_profile(profile or (DEFAULT_PROFILE if example else latest_profile()))
@@ -722,7 +724,7 @@ def export_template(path: str | Path, profile: str | Path | None = None) -> Temp
     target = Path(path)
     rules = load_profile(profile or DEFAULT_PROFILE)
     earlier = finish_earlier(target.parent)
-    if target.exists():
+    if os.path.lexists(target):
         return TemplateResult((*earlier, finding("O603", str(target))))
     written = write_all({target: Path(rules.template).read_bytes()})
     return TemplateResult(written.findings, written.paths)
@@ -758,7 +760,7 @@ def export_profile(folder: str | Path, name: str | None = None, *, extends: bool
     target = Path(folder)
     outputs = (overlay_files if extends else export_files)(name or latest_profile(), target)
     earlier = finish_earlier(target)
-    if target.exists() and not (target.is_dir() and not any(target.iterdir())):
+    if os.path.lexists(target) and not (target.is_dir() and not any(target.iterdir())):
         return CompileResult((), (*earlier, finding("O603", str(target))))
     written = write_all(outputs)
     return CompileResult(written.paths, written.findings)

@@ -91,7 +91,7 @@ def place(outputs: Mapping[Path, bytes], untouched: Untouched) -> Written:
     try:
         for target in outputs:
             at = target
-            made += [path for path in (target.parent, *target.parent.parents) if not path.exists()][::-1]
+            made += [path for path in (target.parent, *target.parent.parents) if not os.path.lexists(path)][::-1]
             target.parent.mkdir(parents=True, exist_ok=True)
         with _staged(folder) as (stage, alone):
             findings = _mended(folder, stage, untouched, alone=alone)
@@ -131,7 +131,7 @@ def place(outputs: Mapping[Path, bytes], untouched: Untouched) -> Written:
 
 def mended(folder: Path, untouched: Untouched) -> tuple[Finding, ...]:
     """What a killed run left in a folder is finished and swept; what was done is told."""
-    if not (folder / STAGE).is_dir():
+    if not os.path.lexists(folder / STAGE):
         return ()
     try:
         with _staged(folder.absolute()) as (stage, alone):
@@ -157,8 +157,9 @@ def _obstacle(target: Path) -> Finding | None:
             return _no_folder(folder)
         if not _may_write(folder):
             return _locked_folder(folder)
-        mode = _mode_of(folder / target.name)  # asked even where the folder is still to be made: a name may be too long
-        if folder != target.parent or not mode:
+        _mode_of(folder / target.name)  # asked even where its folder is still to be made: the name may be too long
+        mode = _mode_of(target)
+        if not mode:
             return None
         if target.is_dir() or not (stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
             return finding("O611", str(target))
@@ -214,9 +215,9 @@ def _refusal(error: OSError | ValueError, target: Path) -> Finding:
     ):
         return finding("O616", str(target), count=str(len(target.name)))
     folder = _nearest_folder(target.parent)
-    if (folder / STAGE).is_symlink() or (folder / STAGE).is_file():
+    if _is_foreign(folder / STAGE):
         return _no_folder(folder / STAGE)
-    if isinstance(error, NotADirectoryError) or not folder.is_dir():
+    if isinstance(error, NotADirectoryError) or not (stat.S_ISDIR(_mode_of(folder)) or folder.is_symlink()):
         return _no_folder(folder)
     if error.errno in _REFUSED:
         about_stage = Path(error.filename or "").name in (STAGE, _LOCK)
@@ -294,8 +295,13 @@ def _make_stage(folder: Path, stage: Path) -> None:
         stage.mkdir()
         with contextlib.suppress(OSError):  # whoever may write into the folder may finish what is left here
             stage.chmod(stat.S_IMODE(folder.stat().st_mode))
-    if stage.is_symlink() or stage.is_file():  # nothing of ours: sweeping would sweep somewhere else
+    if _is_foreign(stage):
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(stage))
+
+
+def _is_foreign(stage: Path) -> bool:
+    """Whether something else has the name of the stage, such as a link: sweeping would sweep somewhere else."""
+    return os.path.lexists(stage) and not stat.S_ISDIR(stage.lstat().st_mode)
 
 
 def _locked(handle: int) -> tuple[bool, bool]:
