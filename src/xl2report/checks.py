@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
+from typing import NamedTuple
 
 from xl2report.derive import Figures
 from xl2report.facts import COLUMN, TABLE, Book, Cell, Fact, Row, letters
@@ -50,8 +51,7 @@ class Checked:
     left_out: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class _Values:
+class _Values(NamedTuple):
     """Where the names of a claim about one subject get their values."""
 
     accounts: Accounts

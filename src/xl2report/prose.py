@@ -73,6 +73,11 @@ class Prose:
                             found.append((row, heading, row.text(heading)))
         return found
 
+    @cached_property
+    def all_texts(self) -> str:
+        """All texts in one: a word that is not in it is in none."""
+        return "\n".join(text for _, _, text in self.texts)
+
     def spellings(self, mark: str) -> Sequence[Spelling]:
         """Every way in which the values of a mark are written."""
         if mark not in self._spelled:
@@ -277,6 +282,7 @@ def _shared(one: str, other: str) -> int:
 # -- numbers --------------------------------------------------------------------------------------
 
 _NUMBER = re.compile(r"(?<![\d.A-Za-z〔\[])(\d+(?:,\d{3})*(?:\.\d+)?)(\s*)(万元|亿元|元|[^\s\d，。；、：）)的])?")
+_DIGIT = re.compile(r"\d")
 _YEAR = re.compile(r"(?<![\d与较比同和从自])((?:19|20)\d\d)年")
 _EARLIER = re.compile(r"(?<![与较比同和])(?:上年|去年|上一年|同期)")
 """What says that the amounts behind it are of another year."""
@@ -301,9 +307,12 @@ REACH = 80
 def _numbers(prose: Prose) -> Iterator[Mention]:
     """Every number with a telling number of digits and a unit, or a decimal point, in the texts."""
     for row, heading, text in prose.texts:
+        if not _DIGIT.search(text):
+            continue
         stated = "万元" if "单位:万元" in normal(text) else ""
         for sentence in _SENTENCE.finditer(text):
-            yield from _numbers_of(prose, row.cells[heading], sentence[0], stated)
+            if _DIGIT.search(sentence[0]):
+                yield from _numbers_of(prose, row.cells[heading], sentence[0], stated)
 
 
 def _numbers_of(prose: Prose, cell: Cell, sentence: str, stated: str) -> Iterator[Mention]:

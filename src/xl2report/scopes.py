@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+from types import MappingProxyType
 from typing import NamedTuple
 
 from xl2report.derive import Figures, ListItem
@@ -40,20 +41,21 @@ class Total(NamedTuple):
     schedule: str
     box: Box
     parts: tuple[Box, ...]
-    difference: Figure
+    own: Figure
+    summed: Figure
 
     def shown(self) -> tuple[Shown, ...]:
         """The difference, then every part with its box."""
+        difference = (self.own.value or Decimal(0)) - (self.summed.value or Decimal(0))
         parts = (Shown(box_name(p), p.figure, f"{self.schedule}!{p.ref}") for p in self.parts if p.figure)
-        return (Shown(DIFFERENCE, self.difference), *parts)
+        return (Shown(DIFFERENCE, Figure("", difference, self.own.unit, "")), *parts)
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(NamedTuple):
     """One thing that a claim is made for: values of names, words for the message, where it stands, what is shown."""
 
-    values: Mapping[str, Figure] = field(default_factory=dict)
-    words: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, Figure] = MappingProxyType({})
+    words: Mapping[str, str] = MappingProxyType({})
     cells: tuple[Cell, ...] = ()
     row: str = ""
     found: str = ""
@@ -157,14 +159,13 @@ def _totals(accounts: Accounts, rule: Rule) -> Iterator[Subject]:
         sheet = accounts.sheets.get(key)
         for box in sheet.amounts if sheet else ():
             parts = tuple(sheet.by_place[at] for at in box.addends) if sheet else ()
-            unit = next((b.figure.unit for b in (box, *parts) if b.figure), None)
-            if not parts or unit is None:
+            figures = [part.figure for part in parts if part.figure]
+            if not figures and (not parts or box.figure is None):
                 continue
-            summed = sum((p.figure.value or Decimal(0) for p in parts if p.figure), Decimal(0))
+            unit = (box.figure or figures[0]).unit
+            summed = Figure("", sum([f.value for f in figures if f.value], Decimal(0)), unit, "")
             own = box.figure or Figure("", Decimal(0), unit, "")
-            difference = Figure("", (own.value or Decimal(0)) - summed, unit, "")
-            values = {"本格": own, "加数之和": Figure("", summed, unit, "")}
-            yield Subject(values, total=Total(key, box, parts, difference))
+            yield Subject({"本格": own, "加数之和": summed}, total=Total(key, box, parts, own, summed))
 
 
 def _rows(accounts: Accounts, rule: Rule) -> Iterator[Subject]:
@@ -296,15 +297,15 @@ def _names(accounts: Accounts, rule: Rule) -> Iterator[Subject]:
         spellings = accounts.prose.spellings(mark)
         at = {spelling.key: next(iter(spelling.places.values()))[0] for spelling in spellings}
         asked = _asked(rule, tables)
+        amounts = [
+            (f"{t.name}_{a.heading}", profile.units[a.unit]) for t in tables if t.name in asked for a in t.amounts
+        ]
         for spelling in spellings:
             places, like = spelling.places, spelling.like
             values = {f"在{table.name}": count(len(places.get(table.name, ()))) for table in tables}
             values |= {"相近名称": count(len(spelling.near)), "前面的相近名称": count(bool(like))}
             values |= {"文字中": count(len(places.get("", ())))}
-            for table in tables:
-                for amount in table.amounts:
-                    name = f"{table.name}_{amount.heading}"
-                    values[name] = Figure(name, spelling.sums.get(name, Decimal(0)), profile.units[amount.unit], "")
+            values |= {name: Figure(name, spelling.sums.get(name, Decimal(0)), unit, "") for name, unit in amounts}
             first = [places[name] for name in asked if name in places]
             cells = tuple(dict.fromkeys(cell for found in (*first, *places.values()) for cell in found))
             terms = (Shown(like, None, str(at[normal(like)])),) if like else None
@@ -327,7 +328,8 @@ def _asked(rule: Rule, tables: Iterable[Table]) -> tuple[str, ...]:
 
 def _texts(accounts: Accounts, rule: Rule) -> Iterator[Subject]:
     words, exceptions = ([dated(w, accounts.prose.year) for w in x] for x in (rule.of, rule.unless))
-    for row, heading, text in accounts.prose.texts:
+    words = [word for word in words if word in accounts.prose.all_texts]
+    for row, heading, text in accounts.prose.texts if words else ():
         found = ((w, m.start()) for w in words if w in text for m in re.finditer(re.escape(w), text))
         for word, at in found:
             if not any(w in sentence_at(text, at, at + len(word)) for w in exceptions):
