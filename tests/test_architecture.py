@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import xl2report
@@ -10,7 +11,7 @@ import xl2report
 SOURCE = Path(xl2report.__file__).parent
 ORDER = [
     "caching", "facts", "figures", "formulas", "findings", "guards", "profile", "loading", "spreadsheet", "reader", "derive", "phrasing", "sheets", "prose", "scopes", "sources",
-    "checks", "explaining", "schedules", "packages", "trees", "live", "workbooks", "carrying", "editing", "comments", "annotation", "office",
+    "checks", "explaining", "schedules", "placing", "packages", "trees", "live", "workbooks", "carrying", "editing", "comments", "annotation", "office",
     "contents", "manifest", "charts", "tables", "marks", "sentences", "rewriting", "redrawing", "rerowing", "planning", "views",
     "sandbox", "vocabulary", "linting", "template_text", "template_files", "profile_files", "filling", "preparing", "narrative", "printed", "tracing", "trace_text",
     "trace_workbook", "meaning", "fresh", "verifying", "verifying_schedules", "pipeline", "refreshing", "cli", "__main__",
@@ -99,3 +100,36 @@ def test_rounding_happens_in_one_module() -> None:
         text = (SOURCE / f"{module}.py").read_text(encoding="utf-8")
 
         assert module == "figures" or ".quantize(" not in text, module
+
+
+WRITING = {"write_bytes", "write_text", "touch", "rename", "replace", "mkdir"}
+
+
+@cache
+def calls_of(module: str) -> list[ast.Call]:
+    tree = ast.parse((SOURCE / f"{module}.py").read_text(encoding="utf-8"))
+    return [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+
+
+def test_files_are_written_by_one_module() -> None:
+    """``office`` and ``caching`` write too, but only into folders of their own."""
+    for module in ORDER:
+        for call in calls_of(module):
+            name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+            modes = [a.value for a in (*call.args, *(k.value for k in call.keywords)) if isinstance(a, ast.Constant)]
+            writes = name in WRITING - {"replace"} or (
+                name == "open" and {"w", "wb", "xb", "x", "a", "ab"} & set(modes)
+            )
+            writes = writes or (name == "replace" and len(call.args) == 1 and not call.keywords)
+
+            assert not writes or module in ("placing", "office", "caching"), f"{module}:{call.lineno}"
+
+
+def test_texts_are_read_in_a_stated_encoding() -> None:
+    for module in ORDER:
+        for call in calls_of(module):
+            name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+            modes = {a.value for a in call.args if isinstance(a, ast.Constant) and isinstance(a.value, str)}
+            on_os = isinstance(call.func, ast.Attribute) and getattr(call.func.value, "id", "") in ("os", "webbrowser")
+            if name in ("open", "read_text", "write_text") and not on_os and not any("b" in mode for mode in modes):
+                assert any(keyword.arg == "encoding" for keyword in call.keywords), f"{module}:{call.lineno}"

@@ -43,26 +43,6 @@ def test_compile_writes_both_files_beside_the_workbook_and_says_so(example: Path
     assert book.read_bytes() == example.read_bytes()
 
 
-def test_two_compiles_and_other_circumstances_give_the_same_bytes(
-    example: Path, outputs: tuple[Path, Path], tmp_path: Path
-) -> None:
-    for number, environment in enumerate(
-        ({"PYTHONHASHSEED": "1", "TZ": "Asia/Shanghai"}, {"PYTHONHASHSEED": "2", "LC_ALL": "C", "TZ": "America/Lima"})
-    ):
-        out = tmp_path / str(number)
-        assert run("compile", str(example), "-o", str(out), "--toc", "field", **environment).returncode == 0
-        assert [(out / p.name).read_bytes() for p in outputs] == [p.read_bytes() for p in outputs]
-
-
-def test_source_date_epoch_sets_the_date_in_the_properties(example: Path, tmp_path: Path) -> None:
-    from openpyxl import load_workbook
-
-    done = run("compile", str(example), "-o", str(tmp_path), "--toc", "field", SOURCE_DATE_EPOCH="1700000000")
-
-    assert done.returncode == 0
-    assert str(load_workbook(next(tmp_path.glob("*.xlsx"))).properties.created) == "2023-11-14 22:13:20"
-
-
 def test_check_writes_nothing_and_tells_the_same(example: Path, tmp_path: Path) -> None:
     done = run("check", str(example), cwd=tmp_path)
 

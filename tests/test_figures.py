@@ -82,6 +82,17 @@ def test_amounts_print_in_wan_with_trailing_zeros_dropped(yuan: str, text: str) 
     assert WAN.show(Decimal(yuan)) == text
 
 
+def test_ten_thousand_amounts_sum_exactly_and_a_tie_is_rounded_once() -> None:
+    cents = [Decimal(n).scaleb(-2) for n in range(10_000)]
+    rows = tuple(Fact(amount, {}, Cell("支出决算", f"H{row}")) for row, amount in enumerate(cents, 4))
+    assert summed("合计", rows, WAN, "合计").value == Decimal("499950.00")
+
+    half_a_cent = Fact(Decimal("0.005"), {}, Cell("支出决算", "H4"))
+    ties = summed("合计", (half_a_cent,) * 10_001, WAN, "合计").value
+    assert ties == Decimal("50.005"), "floats give 50.00499999999…"
+    assert half_up(ties, 2) == Decimal("50.01")
+
+
 def test_a_figure_knows_every_cell_it_rests_on_once() -> None:
     facts = tuple(Fact(Decimal(n), {}, Cell("支出决算", f"H{n}")) for n in (4, 5))
     inner = summed("甲", facts, WAN, "甲")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import errno
 import io
 import os
 import re
 import sys
 import textwrap
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +25,12 @@ from openpyxl.chart import BarChart
 from slim import slim_example
 
 import xl2report
+from xl2report import placing
 from xl2report.cli import describe, main
 from xl2report.findings import CODES, Finding
 from xl2report.loading import load_profile
 from xl2report.marks import W
-from xl2report.packages import pack, parts_of
+from xl2report.packages import pack, parts_of, sealed_pdf, write_all
 from xl2report.reader import read
 
 pytestmark = pytest.mark.usefixtures("compiled_once")
@@ -74,6 +78,24 @@ def saved(**cells: Any) -> None:
         example(**cells).save("accounts.xlsx")
     else:
         Path("accounts.xlsx").write_bytes(xl2report.example().read_bytes())
+
+
+def placed(trouble: contextlib.AbstractContextManager[object] | None = None) -> Said:
+    """What is said when a report is put into the folder ``out``."""
+    with trouble or contextlib.nullcontext():
+        return said(write_all({Path("out/accounts-report.docx"): b""}).findings)
+
+
+@contextlib.contextmanager
+def failing_with(error: int) -> Iterator[None]:
+    """A disk that fails when it is to hold something for good."""
+
+    def fsync(_: int) -> None:
+        raise OSError(error, os.strerror(error))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", fsync)
+        yield
 
 
 def compiled(book: Workbook, template: str | None = None, **options: Any) -> Said:
@@ -1771,16 +1793,171 @@ def a_template_that_repeats_a_text_without_end() -> Said:
 @case(
     "O601",
     zh="""
-    错误 O601 out/accounts-report.docx  无法写入：是一个文件夹 (is a folder)
+    错误 O601 out/accounts-report.docx  无法写入：Input/output error
         办法：请关闭已打开的文件，或检查文件夹的写入权限。
     """,
     en="""
-    error O601 out/accounts-report.docx  cannot write: 是一个文件夹 (is a folder)
+    error O601 out/accounts-report.docx  cannot write: Input/output error
         what to do: Close the file if it is open, or check that you may write to the folder.
+    """,
+)
+def a_disk_that_fails() -> Said:
+    return placed(failing_with(errno.EIO))
+
+
+@case(
+    "O611",
+    zh="""
+    错误 O611 out/accounts-report.docx  这里已有一个同名的文件夹，不能写成文件
+        办法：请把这个文件夹改名或移走，或换一个输出文件夹。
+    """,
+    en="""
+    error O611 out/accounts-report.docx  a folder of this name is in the way of the file
+        what to do: Rename the folder or move it away, or choose another folder for the outputs.
     """,
 )
 def a_folder_where_the_report_should_be() -> Said:
     Path("out/accounts-report.docx").mkdir(parents=True)
+    return compiled(example())
+
+
+@case(
+    "O612",
+    zh="""
+    错误 O612 out/accounts-report.docx  磁盘已满或超出限额，没有写入；原有文件未动
+        办法：请清理磁盘，或换一个磁盘再编制。
+    """,
+    en="""
+    error O612 out/accounts-report.docx  the disk is full or the quota is used up; nothing was written, and the old files are as they were
+        what to do: Free some space or choose another disk, then try again.
+    """,
+)
+def a_disk_that_is_full() -> Said:
+    return placed(failing_with(errno.ENOSPC))
+
+
+@case(
+    "O613",
+    zh="""
+    错误 O613 out/accounts-report.docx  文件正被其他程序打开，或设成了只读，不能替换
+        办法：请在 Excel、Word 或 WPS 中关闭它，或取消“只读”属性，再试一次。
+    """,
+    en="""
+    error O613 out/accounts-report.docx  the file is open in another program or write-protected and cannot be replaced
+        what to do: Close it in Excel, Word or WPS, or take the write protection off, and try again.
+    """,
+)
+def a_report_that_is_write_protected() -> Said:
+    Path("out").mkdir()
+    Path("out/accounts-report.docx").write_bytes(b"")
+    Path("out/accounts-report.docx").chmod(0o444)
+    return placed()
+
+
+@case(
+    "O614",
+    zh="""
+    错误 O614 out  不能写入这个文件夹：它是一个文件，不是文件夹
+        办法：请换一个输出文件夹，或请管理员开通写入权限。
+    """,
+    en="""
+    error O614 out  this folder cannot be written to: it is a file, not a folder
+        what to do: Choose another folder for the outputs, or ask for the right to write here.
+    """,
+)
+def a_file_where_the_folder_should_be() -> Said:
+    Path("out").write_bytes(b"")
+    return compiled(example())
+
+
+@case(
+    "O615",
+    zh="""
+    错误 O615 out  另一个 xl2report 正在写入这个文件夹，等了半分钟还没有结束
+        办法：请等它结束再试一次。
+    """,
+    en="""
+    error O615 out  another xl2report is writing into this folder and was not done within half a minute
+        what to do: Wait until it has ended and try again.
+    """,
+)
+def another_run_that_does_not_end() -> Said:
+    Path("out").mkdir()
+    with placing._staged(Path("out")), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(placing, "PATIENCE", 0)
+        return placed()
+
+
+@case(
+    "O616",
+    zh=f"""
+    错误 O616 {"办" * 83}-report.docx  文件名或路径太长（文件名95个字）
+        办法：请缩短工作簿的文件名，或用一个路径较短的输出文件夹。
+    """,
+    en=f"""
+    error O616 {"办" * 83}-report.docx  the name or the path of the file is too long (the name has 95 characters)
+        what to do: Shorten the name of the workbook, or choose a folder with a shorter path.
+    """,
+)
+def a_workbook_whose_name_is_long() -> Said:
+    path = Path("办" * 83 + ".xlsx")
+    path.write_bytes(xl2report.example().read_bytes())
+    (_, report) = xl2report.compile(path).findings
+    return said([report])
+
+
+@case(
+    "O617",
+    zh="""
+    提示 O617 out/accounts-report.docx  文件好像正在其他程序中打开，那里显示的还是旧内容
+        办法：请在那里不保存就关闭，再重新打开；没有打开的，删除“.~lock.accounts-report.docx#”即可。
+    """,
+    en="""
+    warning O617 out/accounts-report.docx  the file seems to be open in another program, which still shows the old one
+        what to do: Close it there without saving, and open it again; if it is open nowhere, delete “.~lock.accounts-report.docx#”.
+    """,
+)
+def a_report_that_libreoffice_has_open() -> Said:
+    Path("out").mkdir()
+    Path("out/.~lock.accounts-report.docx#").write_text(",clerk,pc,22.11.2026 10:00,file:///;", encoding="utf-8")
+    return placed()
+
+
+@case(
+    "O618",
+    zh="""
+    说明 O618 {here}/out  上次写入中途被打断，已补写完成：accounts-schedules.xlsx
+        办法：不需要处理。
+    """,
+    en="""
+    note O618 {here}/out  an earlier run was cut off while it wrote these files; they were put in place: accounts-schedules.xlsx
+        what to do: Nothing is to be done.
+    """,
+)
+def a_run_that_was_killed() -> Said:
+    stage = Path("out") / placing.STAGE
+    stage.mkdir(parents=True)
+    (stage / "0123abcd.0.new").write_bytes(b"")
+    step = placing._Step("accounts-schedules.xlsx", "0123abcd.0.new", sha256(b"").hexdigest(), "", "")
+    placing._decide(stage, "0123abcd", [step])
+    return [tuple(text.replace(str(Path.cwd()), "{here}") for text in texts) for texts in placed()]
+
+
+@case(
+    "O619",
+    zh="""
+    提示 O619 out/accounts-report.pdf  这份 PDF 是以前编制的，这次没有更新
+        办法：请加 --pdf 再编制一次，或删除它，以免与报告不一致。
+    """,
+    en="""
+    warning O619 out/accounts-report.pdf  this PDF is of an earlier compile and was not written anew
+        what to do: Compile again with --pdf, or delete it, lest it differ from the report.
+    """,
+)
+def a_pdf_of_an_earlier_compile() -> Said:
+    Path("out").mkdir()
+    pdf = b"%PDF-1.7 /ID [ <" + b"0" * 32 + b"> <" + b"0" * 32 + b"> ]"
+    Path("out/accounts-report.pdf").write_bytes(sealed_pdf(pdf, datetime(2024, 1, 1, tzinfo=UTC)))
     return compiled(example())
 
 

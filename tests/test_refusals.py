@@ -238,7 +238,7 @@ def test_an_output_that_cannot_be_replaced_leaves_both_as_they_were(
     before = snapshot(old_outputs)
     assert main(["compile", str(path), "-o", str(old_outputs), "--toc", "field", "--lang", "zh"]) == 1
     (error,) = errors_printed(capsys.readouterr().out)
-    assert error == f"O601 {old_outputs / 'accounts-report.docx'}  无法写入：是一个文件夹 (is a folder)"
+    assert error == f"O611 {old_outputs / 'accounts-report.docx'}  这里已有一个同名的文件夹，不能写成文件"
     assert snapshot(old_outputs) == before
 
 

@@ -1,19 +1,26 @@
-"""The same accounts give the same files, byte for byte, in whatever way they were written down."""
+"""The same accounts give the same files, byte for byte, in whatever way they were written down and wherever they are compiled."""
 
 from __future__ import annotations
 
 import csv
+import os
 import random
+import subprocess
+import sys
 from collections.abc import Callable
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import docx
 import pytest
 from openpyxl import Workbook, load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 import xl2report
+from xl2report.cli import main
+from xl2report.packages import document_date
 from xl2report.profile import Profile
 
 Rows = list[list[Any]]
@@ -245,3 +252,67 @@ def fill_in(page: Worksheet, rows: list[dict[str, str]], amounts: set[str]) -> N
             if text and page.cell(row, columns[heading]).value != text:
                 is_number = heading in amounts and text.replace(".", "").isdigit()
                 put(page, row, columns[heading], float(text) if is_number else text)
+
+
+# -- other circumstances ------------------------------------------------------------------------------
+
+ANYWHERE: tuple[dict[str, str], ...] = (
+    {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONHASHSEED": "1", "TZ": "Asia/Shanghai"},
+    {"LC_ALL": "zh_CN.GBK", "PYTHONUTF8": "0", "PYTHONHASHSEED": "2", "TZ": "America/Lima"},
+    {"LC_ALL": "C.UTF-8", "PYTHONIOENCODING": "cp1252", "PYTHONHASHSEED": "3", "LANG": "de_DE"},
+)
+"""Locales that know no Chinese, seeds of hashes, time zones; a locale that is not installed is the same as C."""
+
+
+def test_any_locale_seed_time_zone_and_folder_give_the_same_files(example: Path, tmp_path: Path) -> None:
+    name = "决算 2023.xlsx"
+    runs = []
+    for number, environment in enumerate(ANYWHERE):
+        folder = tmp_path / f"{number} 号" / ("深 " * number)
+        folder.mkdir(parents=True)
+        (folder / name).write_bytes(example.read_bytes())
+        start, path = (folder, name) if number == 0 else (tmp_path, str((folder / name).relative_to(tmp_path)))
+        command = [sys.executable, "-m", "xl2report", "compile", path, "--toc", "field", "--lang", "zh"]
+        env = {**os.environ, "PYTHONPATH": str(Path(xl2report.__file__).parents[1]), **environment}
+        pipe = subprocess.PIPE
+        runs.append((folder, subprocess.Popen(command, cwd=start, env=env, stdout=pipe, stderr=pipe)))
+    made = []
+    for folder, run in runs:
+        told, errors = run.communicate(timeout=60)
+        assert (run.returncode, errors) == (0, b"")
+        assert b"O602" not in told
+        made.append({path.name: path.read_bytes() for path in folder.glob("*-*")})
+    assert made[0].keys() == {"决算 2023-schedules.xlsx", "决算 2023-report.docx"}
+    assert made[0] == made[1] == made[2]
+
+
+def test_source_date_epoch_sets_the_date_in_the_properties(
+    example: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+
+    schedules, report = xl2report.compile(example, tmp_path).paths
+
+    then = datetime(2023, 11, 14, 22, 13, 20)  # noqa: DTZ001 - as openpyxl and python-docx give it
+    assert load_workbook(schedules).properties.created == then
+    assert docx.Document(str(report)).core_properties.created.replace(tzinfo=None) == then
+
+
+@pytest.mark.parametrize(("epoch", "date"), [("0", "1970-01-01"), ("253402300799", "9999-12-31")])
+def test_the_first_and_the_last_moment_of_source_date_epoch(
+    epoch: str, date: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", epoch)
+    assert f"{document_date('2024-09-27', 2023):%Y-%m-%d}" == date
+
+
+@pytest.mark.parametrize("epoch", ["253402300800", "9" * 30, "²", "１７", "-1", "1.5", "today"])
+def test_a_source_date_epoch_that_is_no_moment_is_refused_by_the_command_and_else_as_if_it_were_not_there(
+    epoch: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", epoch)
+    assert f"{document_date('2024-09-27', 2023):%Y-%m-%d}" == "2024-09-27"
+    with pytest.raises(SystemExit) as stopped:
+        main(["check", "accounts.xlsx", "--lang", "zh"])
+    assert stopped.value.code == 2
+    assert "SOURCE_DATE_EPOCH 应为1970年以来的秒数" in capsys.readouterr().err

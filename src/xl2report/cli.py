@@ -193,6 +193,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "choose": ("；可用的有 ", "; there are "),
     "differs": ("与账不一致", "not in agreement with the accounts"),
     "times": ("（使用{count}次）", " (used {count} times)"),
+    "epoch": (
+        "环境变量 SOURCE_DATE_EPOCH 应为1970年以来的秒数（只用数字，不晚于9999年）",
+        "the environment variable SOURCE_DATE_EPOCH must be seconds since 1970 in digits, no later than the year 9999",
+    ),
     "same": ("两个工作簿的输出同名：{path}", "two workbooks would write the same file: {path}"),
 }
 COLOURS = {"error": "31;1", "warning": "33;1", "note": "36"}
@@ -351,6 +355,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     declared = parser(_Words(_language_of(given)))
     options = declared.parse_args(given)
     words = _Words(options.lang)
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    if epoch:
+        from xl2report.packages import is_epoch
+
+        if not is_epoch(epoch):
+            declared.error(words["epoch"])
     if options.command == "check" and options.annotate and len(options.workbooks) > 1:
         declared.error(words["annotate_one"])
     if options.command == "trace" and not (options.what or options.xlsx):

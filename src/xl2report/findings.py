@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any, Literal
@@ -1025,6 +1026,70 @@ CODES: Mapping[str, _Code] = {
         "可以先填；核对和编制要等有了{year}年度的口径，用 --profile 指定。",
         "Fill it in now; check and compile when there is a profile of {year}, with --profile.",
     ),
+    # putting files in place --------------------------------------------------------------------
+    "O611": _code(
+        "error",
+        "这里已有一个同名的文件夹，不能写成文件",
+        "a folder of this name is in the way of the file",
+        "请把这个文件夹改名或移走，或换一个输出文件夹。",
+        "Rename the folder or move it away, or choose another folder for the outputs.",
+    ),
+    "O612": _code(
+        "error",
+        "磁盘已满或超出限额，没有写入；原有文件未动",
+        "the disk is full or the quota is used up; nothing was written, and the old files are as they were",
+        "请清理磁盘，或换一个磁盘再编制。",
+        "Free some space or choose another disk, then try again.",
+    ),
+    "O613": _code(
+        "error",
+        "文件正被其他程序打开，或设成了只读，不能替换",
+        "the file is open in another program or write-protected and cannot be replaced",
+        "请在 Excel、Word 或 WPS 中关闭它，或取消“只读”属性，再试一次。",
+        "Close it in Excel, Word or WPS, or take the write protection off, and try again.",
+    ),
+    "O614": _code(
+        "error",
+        "不能写入这个文件夹：{reason_zh}",
+        "this folder cannot be written to: {reason_en}",
+        "请换一个输出文件夹，或请管理员开通写入权限。",
+        "Choose another folder for the outputs, or ask for the right to write here.",
+    ),
+    "O615": _code(
+        "error",
+        "另一个 xl2report 正在写入这个文件夹，等了半分钟还没有结束",
+        "another xl2report is writing into this folder and was not done within half a minute",
+        "请等它结束再试一次。",
+        "Wait until it has ended and try again.",
+    ),
+    "O616": _code(
+        "error",
+        "文件名或路径太长（文件名{count}个字）",
+        "the name or the path of the file is too long (the name has {count} characters)",
+        "请缩短工作簿的文件名，或用一个路径较短的输出文件夹。",
+        "Shorten the name of the workbook, or choose a folder with a shorter path.",
+    ),
+    "O617": _code(
+        "warning",
+        "文件好像正在其他程序中打开，那里显示的还是旧内容",
+        "the file seems to be open in another program, which still shows the old one",
+        "请在那里不保存就关闭，再重新打开；没有打开的，删除“{sign}”即可。",
+        "Close it there without saving, and open it again; if it is open nowhere, delete “{sign}”.",
+    ),
+    "O618": _code(
+        "note",
+        "上次写入中途被打断，{what_zh}：{names}",
+        "an earlier run was cut off while it wrote these files; {what_en}: {names}",
+        "不需要处理。",
+        "Nothing is to be done.",
+    ),
+    "O619": _code(
+        "warning",
+        "这份 PDF 是以前编制的，这次没有更新",
+        "this PDF is of an earlier compile and was not written anew",
+        "请加 --pdf 再编制一次，或删除它，以免与报告不一致。",
+        "Compile again with --pdf, or delete it, lest it differ from the report.",
+    ),
     # profiles ----------------------------------------------------------------------------------
     "P701": _code(
         "warning",
@@ -1088,11 +1153,12 @@ def finding(
 ) -> Finding:
     """The finding of a built-in code, its words filled in from ``words``, ``found`` and ``expected``."""
     entry = CODES[code]
-    values = {"found": found, "expected": expected, **words}
+    found, expected = readable(found), readable(expected)
+    values = {"found": found, "expected": expected, **{name: readable(word) for name, word in words.items()}}
     return Finding(
         code,
         entry.severity,
-        str(place),
+        readable(str(place)),
         Words(entry.message.zh.format(**values), entry.message.en.format(**values)),
         Words(entry.action.zh.format(**values), entry.action.en.format(**values)),
         found,
@@ -1100,6 +1166,24 @@ def finding(
         tuple(terms),
         place if isinstance(place, Cell) else None,
     )
+
+
+def readable(name: str) -> str:
+    r"""The name of a file as text: where the locale does not know its characters, Python has kept its bytes instead.
+
+    >>> readable("决算.xlsx"), readable("\udcbe\udcf6\udccb\udce3.xlsx")
+    ('决算.xlsx', '决算.xlsx')
+    """
+    if name.isascii():
+        return name
+    try:
+        data = name.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # half a character, as Windows lets names have
+        data = name.encode("utf-8", "replace")
+    for encoding in ("utf-8", "gb18030"):
+        with suppress(UnicodeDecodeError):
+            return data.decode(encoding)
+    return data.decode("utf-8", "replace")
 
 
 def strictly(findings: Iterable[Finding]) -> tuple[Finding, ...]:

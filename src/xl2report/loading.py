@@ -10,6 +10,7 @@ import hashlib
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from decimal import Decimal
 from functools import cache
@@ -88,8 +89,9 @@ def folder_of(name: str | Path) -> Path:
         ProfileError: where there is no such profile.
     """
     for folder in (PROFILES / name, Path(name)):
-        if (folder / "profile.toml").is_file():
-            return folder.resolve()
+        with suppress(OSError):  # a name that is too long
+            if (folder / "profile.toml").is_file():
+                return folder.resolve()
     raise ProfileError(
         str(name), [f"没有这个口径 (no such profile)；可用 (available): {one_of(available(), str(name))}"]
     )

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from xl2report.facts import Cell, Fact
 from xl2report.figures import Figure
+from xl2report.findings import readable
 from xl2report.trees import quoted
 
 Carrier = Literal["bookmark", "control", "none"]
@@ -329,9 +330,9 @@ def written(manifest: Manifest) -> bytes:
         '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>',
         _tag("report", xmlns=SPACE, version=str(VERSION), program=origin.program, marks=manifest.carrier,
              year=str(origin.year), end=False),
-        _tag("workbook", name=origin.workbook, sha256=origin.workbook_sha256),
-        _tag("profile", name=origin.profile, title=origin.profile_title),
-        _tag("template", name=origin.template, sha256=origin.template_sha256),
+        _tag("workbook", name=readable(origin.workbook), sha256=origin.workbook_sha256),
+        _tag("profile", name=readable(origin.profile), title=origin.profile_title),
+        _tag("template", name=readable(origin.template), sha256=origin.template_sha256),
     ]  # fmt: skip
     for source in manifest.sources.values():
         value = "" if source.value is None else format(source.value, "f")

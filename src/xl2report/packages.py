@@ -6,7 +6,6 @@ no longer right was saved by somebody, and is set aside before a new one takes i
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import io
 import os
@@ -15,12 +14,12 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
 
-from xl2report.findings import Finding, finding
+from xl2report.findings import Finding
 from xl2report.guards import RefusedError, content_of, unpacked
+from xl2report.placing import Written, mended, place
 
 STAMP = (1980, 1, 1, 0, 0, 0)
 """The one date of all members of all packages."""
@@ -29,6 +28,8 @@ CONTENT_TYPES = "[Content_Types].xml"
 RELATIONS = "_rels/.rels"
 CUSTOM = "docProps/custom.xml"
 PROPERTY = "xl2report"
+LAST_EPOCH = 253_402_300_799
+"""The last second of the year 9999."""
 _CUSTOM_TYPE = b"application/vnd.openxmlformats-officedocument.custom-properties+xml"
 _CUSTOM_RELATION = b"http://schemas.openxmlformats.org/officeDocument/2006/relationships/custom-properties"
 _CUSTOM_SPACES = (
@@ -155,88 +156,31 @@ def untouched(path: Path) -> bool:
         if isinstance(data, Finding):
             return False
         if data.startswith(b"%PDF-"):
-            return _with_own_id(data) == data
+            return bool(_PDF_ID.search(data)) and _with_own_id(data) == data
         parts = unpacked(data)
     except RefusedError:
         return False
     return fingerprint(parts).encode() in parts.get(CUSTOM, b"")
 
 
+def is_epoch(text: str) -> bool:
+    """Whether SOURCE_DATE_EPOCH says a moment: seconds since 1970 in plain digits, no later than the year 9999."""
+    return bool(re.fullmatch(r"[0-9]{1,12}", text)) and int(text) <= LAST_EPOCH
+
+
 def document_date(published: str, year: int) -> datetime:
     """The one date that goes into document properties: SOURCE_DATE_EPOCH, the date of publication, or the year's end."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    if epoch.isdigit():
-        return datetime.fromtimestamp(int(epoch), UTC).replace(tzinfo=None)
+    if is_epoch(epoch):
+        return datetime(1970, 1, 1, tzinfo=UTC).replace(tzinfo=None) + timedelta(seconds=int(epoch))
     return datetime.fromisoformat(published) if published else datetime(year, 12, 31, tzinfo=UTC).replace(tzinfo=None)
 
 
-class Written(NamedTuple):
-    """What writing did: the files that are there now, and what is to be said about it."""
-
-    paths: tuple[Path, ...]
-    findings: tuple[Finding, ...]
-
-
 def write_all(outputs: Mapping[Path, bytes]) -> Written:
-    """Write every file or none: each is complete beside its target before the first one is put in place.
-
-    An existing file that was edited by hand is kept under another name, and that is reported. Nothing is
-    raised: what cannot be written is a finding, and then the files that were there are still there.
-    """
-    waiting: dict[Path, Path] = {}
-    kept: list[tuple[Path, Path]] = []
-    placed: list[Path] = []
-    findings: list[Finding] = []
-    target = next(iter(outputs), Path())
-    try:
-        for target, data in outputs.items():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if target.is_dir():
-                raise IsADirectoryError(21, "是一个文件夹 (is a folder)", str(target))
-            waiting[target] = _written_aside(target, data)
-        for target, aside in waiting.items():
-            if target.exists():
-                backup = _free_name(target, edited=not untouched(target))
-                target.rename(backup)
-                kept.append((backup, target))
-            aside.replace(target)
-            placed.append(target)
-    except OSError as error:
-        for path in placed:
-            path.unlink(missing_ok=True)
-        for backup, path in reversed(kept):
-            backup.replace(path)
-        for aside in waiting.values():
-            with contextlib.suppress(OSError):
-                aside.unlink(missing_ok=True)
-        return Written((), (finding("O601", str(target), reason=error.strerror or str(error)),))
-    for backup, path in kept:
-        if backup.name.startswith("."):
-            backup.unlink(missing_ok=True)
-        else:
-            findings.append(finding("O602", str(path), backup=backup.name, found=backup.name))
-    return Written(tuple(outputs), tuple(findings))
+    """Write every file or none; an existing one that was edited by hand is kept under another name. Nothing is raised."""
+    return place(outputs, untouched)
 
 
-def _written_aside(target: Path, data: bytes) -> Path:
-    """The bytes in a hidden file beside the target, on the disk."""
-    aside = target.with_name(f".{target.stem[:40]}.{os.getpid()}.{os.urandom(4).hex()}.tmp")
-    try:
-        with aside.open("xb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-    except OSError:
-        aside.unlink(missing_ok=True)
-        raise
-    return aside
-
-
-def _free_name(target: Path, *, edited: bool) -> Path:
-    """A name beside the target to set it aside: for good where it was edited by hand, hidden otherwise."""
-    if not edited:
-        return target.with_name(f".{target.stem[:40]}.{os.getpid()}.{os.urandom(4).hex()}.old")
-    number = 1
-    while (path := target.with_name(f"{target.stem}（手工修改{number}）{target.suffix}")).exists():
-        number += 1
-    return path
+def finish_earlier(folder: Path) -> tuple[Finding, ...]:
+    """What a killed run left half done in a folder is finished; what was done is told."""
+    return mended(folder, untouched)

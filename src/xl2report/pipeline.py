@@ -20,11 +20,12 @@ from xl2report.contents import Toc
 from xl2report.derive import Figures
 from xl2report.facts import Book, Cell
 from xl2report.figures import Figure
-from xl2report.findings import Finding, finding, has_errors, one_of, strictly
+from xl2report.findings import Finding, finding, has_errors, one_of, readable, strictly
 from xl2report.guards import content_of, refusal
 from xl2report.loading import ProfileError, available, folder_of, load_profile, shipped
 from xl2report.manifest import Carrier, fingerprint_of
-from xl2report.packages import document_date, sealed, sealed_pdf, write_all
+from xl2report.packages import document_date, finish_earlier, sealed, sealed_pdf, untouched, write_all
+from xl2report.placing import unwritable
 from xl2report.profile import Profile
 from xl2report.reader import opened, read
 from xl2report.sheets import Sheet, lay_out
@@ -125,16 +126,29 @@ def compile(  # the command's name; the built-in is not used here
     Raises:
         ProfileError: where the profile itself cannot be used.
     """
-    report = load(path, profile)
-    source = report.source
+    source = Path(path)
     folder = Path(out) if out is not None else source.parent
+    blocked = unwritable(_outputs_of(source, folder, pdf=pdf)) if os.path.lexists(source) else ()
+    if blocked:
+        return CompileResult((), blocked)
+    earlier = finish_earlier(folder)
+    report = load(path, profile)
     outputs, findings = report.outputs(folder, template, toc=toc, pdf=pdf, with_tables=with_tables, marks=marks)
     if strict:
         findings = strictly(findings)
+    findings = (*findings, *earlier)
     if has_errors(findings):
         return CompileResult((), findings, report.readable, report.left_out)
     written = write_all(outputs)
-    return CompileResult(written.paths, (*findings, *written.findings))
+    *_, printed = _outputs_of(source, folder, pdf=True)
+    stale = (finding("O619", str(printed)),) if written.paths and not pdf and untouched(printed) else ()
+    return CompileResult(written.paths, (*findings, *written.findings, *stale))
+
+
+def _outputs_of(source: Path, folder: Path, *, pdf: bool) -> tuple[Path, ...]:
+    """The files that a workbook is compiled to: schedules, report, and the report as PDF."""
+    endings = ("schedules.xlsx", "report.docx", "report.pdf")[: 3 if pdf else 2]
+    return tuple(folder / f"{source.stem}-{ending}" for ending in endings)
 
 
 @dataclass(frozen=True)
@@ -307,7 +321,7 @@ class Report(Mapping[str, Measured]):
             if Path(path).suffix.lower() != ending:
                 wrong = finding("O607", str(path), found=Path(path).suffix, expected=ending)
                 return CompileResult((), (*findings, wrong), left_out=self.left_out)
-            copy = annotated(data, findings, self.source.name, lang)
+            copy = annotated(data, findings, readable(self.source.name), lang)
         except Exception as error:  # a package may be broken where reading it did not look
             broken = finding("F005", self.source.name, reason=f"{type(error).__name__}: {error}"[:200])
             return CompileResult((), (*findings, broken), left_out=self.left_out)
@@ -435,18 +449,15 @@ class Report(Mapping[str, Measured]):
         data, findings = self.narrative(template, toc=toc, with_tables=with_tables, marks=marks)
         if data is None or has_errors(findings):
             return {}, findings
-        stem = self.source.stem
-        outputs = {
-            folder / f"{stem}-schedules.xlsx": self.schedules(),
-            folder / f"{stem}-report.docx": data,
-        }
+        schedules, narrative, printed = _outputs_of(self.source, folder, pdf=True)
+        outputs = {schedules: self.schedules(), narrative: data}
         if pdf:
             if marks == "control":  # LibreOffice spaces Chinese text otherwise where a control begins
                 data = self.narrative(template, toc=toc, with_tables=with_tables)[0] or data
-            made = office.convert(data, "pdf", f"{stem}-report.pdf")
+            made = office.convert(data, "pdf", printed.name)
             if isinstance(made, Finding):
                 return {}, (*findings, made)
-            outputs[folder / f"{stem}-report.pdf"] = sealed_pdf(made, self.date)
+            outputs[printed] = sealed_pdf(made, self.date)
         return outputs, findings
 
 
@@ -558,8 +569,11 @@ def new_workbook(
     from xl2report.workbooks import blank_workbook, example_workbook, example_year
 
     target = Path(path)
-    if target.exists():
-        return CompileResult((), (finding("O603", str(target)),))
+    earlier = finish_earlier(target.parent)
+    if os.path.lexists(target):
+        return CompileResult((), (*earlier, finding("O603", str(target))))
+    if blocked := unwritable((target,)):
+        return CompileResult((), blocked)
     if last is not None:
         return _next_workbook(target, Path(last), profile)
     rules = load_profile(profile or (DEFAULT_PROFILE if example else latest_profile()))
@@ -719,8 +733,9 @@ def export_template(path: str | Path, profile: str | Path | None = None) -> Temp
     """Write a copy of the profile's template to start from; an existing file is never overwritten."""
     target = Path(path)
     rules = load_profile(profile or DEFAULT_PROFILE)
-    if target.exists():
-        return TemplateResult((finding("O603", str(target)),))
+    earlier = finish_earlier(target.parent)
+    if os.path.lexists(target):
+        return TemplateResult((*earlier, finding("O603", str(target))))
     written = write_all({target: Path(rules.template).read_bytes()})
     return TemplateResult(written.findings, written.paths)
 
@@ -754,8 +769,9 @@ def export_profile(folder: str | Path, name: str | None = None, *, extends: bool
 
     target = Path(folder)
     outputs = (overlay_files if extends else export_files)(name or latest_profile(), target)
-    if target.exists() and not (target.is_dir() and not any(target.iterdir())):
-        return CompileResult((), (finding("O603", str(target)),))
+    earlier = finish_earlier(target)
+    if os.path.lexists(target) and not (target.is_dir() and not any(target.iterdir())):
+        return CompileResult((), (*earlier, finding("O603", str(target))))
     written = write_all(outputs)
     return CompileResult(written.paths, written.findings)
 
@@ -763,9 +779,9 @@ def export_profile(folder: str | Path, name: str | None = None, *, extends: bool
 def _path_between(file: Path, other: Path) -> str:
     """The path of another file as a link in a file needs it: from its folder, or from the root on another drive."""
     try:
-        return Path(os.path.relpath(other.resolve(), file.resolve().parent)).as_posix()
+        return readable(Path(os.path.relpath(other.resolve(), file.resolve().parent)).as_posix())
     except ValueError:
-        return other.resolve().as_posix()
+        return readable(other.resolve().as_posix())
 
 
 def _refused(target: Path, *inputs: str | Path | None) -> tuple[Finding, ...]:
