@@ -13,11 +13,13 @@ ORDER = [
     "checks", "explaining", "schedules", "packages", "live", "workbooks", "carrying", "editing", "comments", "annotation", "office",
     "contents", "manifest", "charts", "tables", "marks", "sentences", "rewriting", "redrawing", "rerowing", "planning", "views",
     "vocabulary", "linting", "template_text", "template_files", "profile_files", "narrative", "printed", "tracing", "trace_text",
-    "trace_workbook", "meaning", "fresh", "verifying", "verifying_schedules", "pipeline", "refreshing", "cli", "__main__",
+    "trace_workbook", "meaning", "fresh", "verifying", "verifying_schedules", "pipeline", "collecting",
+    "summary", "bulk", "refreshing", "progress", "cli", "__main__",
 ]  # fmt: skip
 HOMES = {
     "openpyxl": {"reader"},
-    "xlsxwriter": {"schedules", "workbooks", "charts", "trace_workbook"},
+    "xlsxwriter": {"schedules", "workbooks", "charts", "trace_workbook", "summary"},
+    "distributed": {"cli"},
     "docxtpl": {"narrative"},
     "docx": {"template_text", "template_files"},
     "jinja2": {"linting", "narrative", "views"},

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from xl2report.bulk import BulkResult, Compiled, KeyFigure, Limits, compile_many
     from xl2report.facts import Cell
     from xl2report.figures import Figure
     from xl2report.findings import Finding
@@ -33,16 +34,21 @@ if TYPE_CHECKING:
     from xl2report.tracing import Trace
 
 __all__ = [
+    "BulkResult",
     "Cell",
     "CompileResult",
+    "Compiled",
     "Figure",
     "Finding",
+    "KeyFigure",
+    "Limits",
     "Measured",
     "ProfileError",
     "Report",
     "Trace",
     "VerifyResult",
     "compile",
+    "compile_many",
     "example",
     "load",
     "new_workbook",
@@ -51,6 +57,11 @@ __all__ = [
 ]
 
 _HOME = {
+    "BulkResult": "bulk",
+    "Compiled": "bulk",
+    "KeyFigure": "bulk",
+    "Limits": "bulk",
+    "compile_many": "bulk",
     "Cell": "facts",
     "Figure": "figures",
     "Finding": "findings",

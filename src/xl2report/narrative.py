@@ -53,6 +53,7 @@ def render(
     with_tables: bool = False,
     marks: Carrier = "bookmark",
     workbook: tuple[str, str] = ("", ""),
+    inputs: str = "",
 ) -> Narrative:
     """Fill a docxtpl template with the figures, phrases, lists and texts of one book.
 
@@ -67,6 +68,7 @@ def render(
         with_tables: put the schedules as Word tables where the template has ``{{ 附表表格 }}``.
         marks: how what is printed is marked with where it comes from.
         workbook: the name and the SHA-256 of the file that the figures are from, for the manifest.
+        inputs: the hash of everything that the report is made from.
 
     Returns:
         The .docx as bytes with what was found; no bytes where a finding is an error.
@@ -130,7 +132,7 @@ def render(
             manifest = replace(manifest, wording=tuple(sentence.wording for sentence in sentences_of(opened.marked)))
         put_manifest(parts, manifest)
     contents = with_contents(parts, toc, "report.docx")
-    report = sealed(contents.parts) if contents.parts is not None else None
+    report = sealed(contents.parts, inputs) if contents.parts is not None else None
     return Narrative(report, (*notes.findings, *contents.findings))
 
 

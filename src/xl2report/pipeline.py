@@ -14,16 +14,16 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xl2report import office
+from xl2report import __version__, office
 from xl2report.checks import check
 from xl2report.contents import Toc
 from xl2report.derive import Figures
 from xl2report.facts import Book, Cell
 from xl2report.figures import Figure
 from xl2report.findings import Finding, finding, has_errors, one_of, strictly
-from xl2report.loading import ProfileError, available, folder_of, load_profile, shipped
+from xl2report.loading import ProfileError, available, content_of, folder_of, load_profile, shipped
 from xl2report.manifest import Carrier, fingerprint_of
-from xl2report.packages import document_date, parts_of, sealed, sealed_pdf, write_all
+from xl2report.packages import document_date, file_stem, parts_of, sealed, sealed_pdf, write_all
 from xl2report.profile import Profile
 from xl2report.reader import opened, read
 from xl2report.sheets import Sheet, lay_out
@@ -124,16 +124,89 @@ def compile(  # the command's name; the built-in is not used here
     Raises:
         ProfileError: where the profile itself cannot be used.
     """
+    return make(
+        path,
+        out,
+        template=template,
+        profile=profile,
+        strict=strict,
+        toc=toc,
+        pdf=pdf,
+        with_tables=with_tables,
+        marks=marks,
+    ).written()
+
+
+def make(
+    path: str | Path,
+    out: str | Path | None = None,
+    *,
+    template: str | Path | None = None,
+    profile: str | Path | None = None,
+    strict: bool = False,
+    toc: Toc = "field",
+    pdf: bool = False,
+    with_tables: bool = False,
+    marks: Carrier = "bookmark",
+) -> Made:
+    """Everything that :func:`compile` does but for writing."""
+    options = {"strict": strict, "toc": toc, "pdf": pdf, "with_tables": with_tables, "marks": marks}
+    inputs = inputs_key(Path(path), template, profile, options)
     report = load(path, profile)
-    source = report.source
-    folder = Path(out) if out is not None else source.parent
-    outputs, findings = report.outputs(folder, template, toc=toc, pdf=pdf, with_tables=with_tables, marks=marks)
+    folder = Path(out) if out is not None else report.source.parent
+    outputs, findings = report.outputs(
+        folder, template, toc=toc, pdf=pdf, with_tables=with_tables, marks=marks, inputs=inputs
+    )
     if strict:
         findings = strictly(findings)
-    if has_errors(findings):
-        return CompileResult((), findings, report.readable, report.left_out)
-    written = write_all(outputs)
-    return CompileResult(written.paths, (*findings, *written.findings))
+    return Made(report, {} if has_errors(findings) else outputs, findings)
+
+
+def output_names(source: Path, *, pdf: bool = False) -> tuple[str, ...]:
+    """The names of the files that a workbook is compiled to."""
+    stem = file_stem(source.stem)
+    return f"{stem}-schedules.xlsx", f"{stem}-report.docx", *([f"{stem}-report.pdf"] if pdf else [])
+
+
+def inputs_key(
+    workbook: Path, template: str | Path | None, profile: str | Path | None, options: Mapping[str, object]
+) -> str:
+    """The hash of all that the outputs of a workbook depend on, "" where it cannot be told.
+
+    Workbook, profile and template by their content, the options, the one date, this version of the program.
+    """
+    try:
+        contents = [content_of(profile), *(_hash(Path(path)) for path in (workbook, template) if path is not None)]
+    except (OSError, ProfileError):
+        return ""
+    paginated = options.get("toc") == "auto" and office.program() is not None
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    known = (__version__, workbook.name, *contents, sorted(options.items()), paginated, epoch)
+    return fingerprint_of(repr(known).encode())
+
+
+def _hash(path: Path) -> str:
+    """The SHA-256 of a file; what is none (a pipe, a device) is not opened."""
+    if not path.is_file():
+        raise OSError(path)
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+@dataclass(frozen=True)
+class Made:
+    """What was made of a workbook: its accounts, the outputs by path (none where a finding is an error), all findings."""
+
+    report: Report
+    outputs: Mapping[Path, bytes]
+    findings: tuple[Finding, ...]
+
+    def written(self) -> CompileResult:
+        """The outputs written, all or none."""
+        if not self.outputs:
+            return CompileResult((), self.findings, self.report.readable, self.report.left_out)
+        done = write_all(self.outputs)
+        return CompileResult(done.paths, (*self.findings, *done.findings))
 
 
 @dataclass(frozen=True)
@@ -371,12 +444,12 @@ class Report(Mapping[str, Measured]):
         written = write_all(outputs)
         return CompileResult(written.paths, (*findings, *written.findings))
 
-    def schedules(self) -> bytes:
-        """The schedules workbook as bytes."""
+    def schedules(self, inputs: str = "") -> bytes:
+        """The schedules workbook as bytes; ``inputs`` is the hash of everything that it is made from."""
         from xl2report.schedules import write_schedules
 
         department = self.book.info.get("部门名称", "")
-        return sealed(parts_of(write_schedules(self.sheets, self.profile, department, self.date)))
+        return sealed(parts_of(write_schedules(self.sheets, self.profile, department, self.date)), inputs)
 
     def narrative(
         self,
@@ -385,6 +458,7 @@ class Report(Mapping[str, Measured]):
         toc: Toc = "field",
         with_tables: bool = False,
         marks: Carrier = "bookmark",
+        inputs: str = "",
     ) -> tuple[bytes | None, tuple[Finding, ...]]:
         """The Word report as bytes (none where a finding is an error), and all findings."""
         from xl2report.narrative import render
@@ -403,6 +477,7 @@ class Report(Mapping[str, Measured]):
             with_tables=with_tables,
             marks=marks,
             workbook=("", "") if marks == "none" else (self.source.name, _fingerprint(self.source)),
+            inputs=inputs,
         )
         known = {(f.code, f.message) for f in self.findings}
         return result.data, (*self.findings, *(f for f in result.findings if (f.code, f.message) not in known))
@@ -421,23 +496,21 @@ class Report(Mapping[str, Measured]):
         pdf: bool = False,
         with_tables: bool = False,
         marks: Carrier = "bookmark",
+        inputs: str = "",
     ) -> tuple[dict[Path, bytes], tuple[Finding, ...]]:
         """What :func:`compile` would write into a folder, with all findings; nothing where one is an error."""
-        data, findings = self.narrative(template, toc=toc, with_tables=with_tables, marks=marks)
+        data, findings = self.narrative(template, toc=toc, with_tables=with_tables, marks=marks, inputs=inputs)
         if data is None or has_errors(findings):
             return {}, findings
-        stem = self.source.stem
-        outputs = {
-            folder / f"{stem}-schedules.xlsx": self.schedules(),
-            folder / f"{stem}-report.docx": data,
-        }
+        schedules, narrative, paper = (folder / name for name in output_names(self.source, pdf=True))
+        outputs = {schedules: self.schedules(inputs), narrative: data}
         if pdf:
             if marks == "control":  # LibreOffice spaces Chinese text otherwise where a control begins
                 data = self.narrative(template, toc=toc, with_tables=with_tables)[0] or data
-            made = office.convert(data, "pdf", f"{stem}-report.pdf")
+            made = office.convert(data, "pdf", paper.name)
             if isinstance(made, Finding):
                 return {}, (*findings, made)
-            outputs[folder / f"{stem}-report.pdf"] = sealed_pdf(made, self.date)
+            outputs[paper] = sealed_pdf(made, self.date)
         return outputs, findings
 
 
