@@ -32,8 +32,9 @@ from xl2report.pipeline import DEFAULT_PROFILE, CompileResult, Report, inputs_ke
 
 Command = Literal["compile", "check"]
 Carry = Literal["paths", "bytes"]
-State = Literal["written", "kept", "checked", "failed"]
-"""Outputs written; already there from the same inputs (``resume``); only checked; nothing written because of an error."""
+State = Literal["written", "kept", "checked", "failed", "skipped"]
+"""Outputs written; there already from the same inputs (``resume``); only checked; not written because of an error; the same
+file as another one."""
 
 LARGEST_CHUNK = 16
 PER_WORKER = 2
@@ -492,7 +493,7 @@ def run(
 
 def _refused(one: Refused) -> Compiled:
     error = one.finding.severity == "error"
-    return Compiled(Path(one.name), "failed" if error else "kept", int(error), findings=(one.finding,))
+    return Compiled(Path(one.name), "failed" if error else "skipped", int(error), findings=(one.finding,))
 
 
 @contextlib.contextmanager
@@ -547,6 +548,8 @@ class _Hand:
     """What a worker has died with, one item in each."""
     blamed: int = 0
     """Items found to blame since a worker last brought a result."""
+    sent: float = 0.0
+    """When something was last handed out."""
 
     def out(self, items: Sequence[Item], size: int, most: int) -> None:
         """Hand all items out, ``size`` at once and ``most`` chunks at a time, and take every result."""
@@ -585,6 +588,7 @@ class _Hand:
             chunk = self._loaded(chunk)
             if not chunk.items:
                 continue
+            self.sent = perf_counter()
             try:
                 flying[pool.submit(work, self.order, chunk.items)] = chunk
             except (BrokenExecutor, RuntimeError) as error:  # RuntimeError: somebody has shut his executor down
@@ -640,6 +644,9 @@ class _Hand:
                 self.again.append(_Chunk((replace(item, data=None),), chunk.deaths + 1))
                 continue
             self.blamed += 1
+            if self.executor is None and perf_counter() - self.sent > self.order.seconds + GRACE:  # it ended itself
+                self.take([_failed(item, finding("B905", str(item.workbook), seconds=str(self.order.seconds)))])
+                continue
             reason = f"{type(error).__name__}: {error}".strip(": ")[:200]
             self.take([_failed(item, finding("B907", str(item.workbook), reason=reason))])
 

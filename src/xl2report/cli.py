@@ -233,6 +233,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "state_written": ("已编制", "written"),
     "state_kept": ("未变", "unchanged"),
     "state_checked": ("已核对", "checked"),
+    "state_skipped": ("略过", "passed over"),
     "state_failed": ("有错误", "failed"),
     "more_errors": ("    还有{count}个错误", "    {count} more errors"),
     "bar": (
@@ -684,7 +685,7 @@ class _Telling:
     def _table(self, results: Sequence[Compiled]) -> None:
         words = self.words
         comma = "，" if words.lang == "zh" else ", "
-        states = ((s, sum(r.state == s for r in results)) for s in ("written", "kept", "checked", "failed"))
+        states = ((s, sum(r.state == s for r in results)) for s in ("written", "kept", "checked", "failed", "skipped"))
         counts = {s: sum(r.count(s) for r in results) for s in ("error", "warning", "note")}
         failed = [result for result in results if result.status]
         if failed:

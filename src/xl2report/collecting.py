@@ -108,7 +108,7 @@ def natural(path: Path) -> tuple[object, ...]:
     >>> [p.name for p in sorted(map(Path, ["单位10.xlsx", "单位9.xlsx"]), key=natural)]
     ['单位9.xlsx', '单位10.xlsx']
     """
-    parts = (re.split(r"(\d+)", part.casefold()) for part in path.parts)
+    parts = (re.split(r"(\d+)", part.casefold()) for part in path.with_suffix("").parts)
     return tuple(tuple((int(t), "") if t.isdecimal() else (0, t) for t in part) for part in parts), str(path)
 
 

@@ -35,6 +35,7 @@ STATES: Mapping[str, Words] = {
     "kept": Words("未变，未重新编制", "unchanged, kept"),
     "checked": Words("核对无误", "no errors"),
     "failed": Words("没有编制", "not written"),
+    "skipped": Words("略过", "passed over"),
 }
 MOST_LINKS = 60_000
 """Excel takes 65,530 links in a sheet."""
