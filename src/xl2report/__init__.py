@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from xl2report.bulk import BulkResult, Compiled, KeyFigure, Limits, compile_many
+    from xl2report.bulk import BulkResult, Limits, compile_many
     from xl2report.facts import Cell
     from xl2report.figures import Figure
     from xl2report.findings import Finding
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         verify,
     )
     from xl2report.refreshing import refresh
+    from xl2report.summary import Compiled, KeyFigure
     from xl2report.tracing import Trace
 
 __all__ = [
@@ -58,8 +59,8 @@ __all__ = [
 
 _HOME = {
     "BulkResult": "bulk",
-    "Compiled": "bulk",
-    "KeyFigure": "bulk",
+    "Compiled": "summary",
+    "KeyFigure": "summary",
     "Limits": "bulk",
     "compile_many": "bulk",
     "Cell": "facts",

@@ -17,7 +17,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
 from time import perf_counter
@@ -29,12 +28,10 @@ from xl2report.findings import Finding, finding, has_errors, strictly
 from xl2report.loading import ProfileError, load_profile
 from xl2report.packages import inputs_of, write_all
 from xl2report.pipeline import DEFAULT_PROFILE, CompileResult, Report, inputs_key, load, make, output_names
+from xl2report.summary import Compiled, KeyFigure, State, summary
 
 Command = Literal["compile", "check"]
 Carry = Literal["paths", "bytes"]
-State = Literal["written", "kept", "checked", "failed", "skipped"]
-"""Outputs written; there already from the same inputs (``resume``); only checked; not written because of an error; the same
-file as another one."""
 
 LARGEST_CHUNK = 16
 PER_WORKER = 2
@@ -51,43 +48,6 @@ class Limits:
 
     seconds: int = 300
     memory: int = 2048
-
-
-@dataclass(frozen=True, slots=True)
-class KeyFigure:
-    """One number of the summary: a measure of the profile in its unit, as the report prints it; ``None`` for a gap."""
-
-    name: str
-    label: str
-    unit: str
-    value: Decimal | None
-    exact: Decimal | None
-
-
-@dataclass(frozen=True)
-class Compiled:
-    """What became of one workbook of many."""
-
-    workbook: Path
-    state: State
-    status: int
-    """As of the command: 0 no error, 1 errors, 2 it cannot be used at all."""
-    paths: tuple[Path, ...] = ()
-    findings: tuple[Finding, ...] = ()
-    left_out: tuple[str, ...] = ()
-    department: str = ""
-    year: str = ""
-    figures: tuple[KeyFigure, ...] = ()
-    seconds: float = 0.0
-
-    def count(self, severity: str) -> int:
-        """How many findings are of a severity."""
-        return sum(found.severity == severity for found in self.findings)
-
-    @property
-    def first_error(self) -> Finding | None:
-        """The first finding that is an error."""
-        return next((found for found in self.findings if found.severity == "error"), None)
 
 
 @dataclass(frozen=True)
@@ -112,8 +72,6 @@ class BulkResult:
 
     def write_summary(self, path: str | Path, *, lang: str = "zh") -> CompileResult:
         """Write a row for each workbook to a .json, .csv or .xlsx file."""
-        from xl2report.summary import summary
-
         target = Path(path)
         made = summary(self.results, target, lang)
         if isinstance(made, Finding):

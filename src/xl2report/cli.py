@@ -20,10 +20,10 @@ from xl2report import __version__
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    from xl2report.bulk import Compiled
     from xl2report.explaining import Explanation
     from xl2report.findings import Finding
     from xl2report.progress import Bar
+    from xl2report.summary import Compiled
     from xl2report.vocabulary import Entry
 
 WORDS: dict[str, tuple[str, str]] = {

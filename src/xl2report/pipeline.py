@@ -179,9 +179,10 @@ def inputs_key(
         contents = [content_of(profile), *(_hash(Path(path)) for path in (workbook, template) if path is not None)]
     except (OSError, ProfileError):
         return ""
-    paginated = options.get("toc") == "auto" and office.program() is not None
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    known = (__version__, workbook.name, *contents, sorted(options.items()), paginated, epoch)
+    if options.get("toc") == "auto":
+        options = {**options, "toc": "field" if office.program() is None else "paginate"}
+    known = (__version__, workbook.name, *contents, sorted(options.items()), epoch)
     return fingerprint_of(repr(known).encode())
 
 

@@ -7,17 +7,57 @@ import io
 import json
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Literal
 from urllib.parse import quote
 
 from xl2report import __version__
 from xl2report.findings import SEVERITIES, Finding, Words, finding
 from xl2report.packages import STAMP, own_seal, parts_of, sealed
 
-if TYPE_CHECKING:
-    from xl2report.bulk import Compiled, KeyFigure
+State = Literal["written", "kept", "checked", "failed", "skipped"]
+"""Outputs written; there already from the same inputs (``resume``); only checked; not written because of an error; the same
+file as another one."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFigure:
+    """One number of the summary: a measure of the profile in its unit, as the report prints it; ``None`` for a gap."""
+
+    name: str
+    label: str
+    unit: str
+    value: Decimal | None
+    exact: Decimal | None
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """What became of one workbook of many."""
+
+    workbook: Path
+    state: State
+    status: int
+    """As of the command: 0 no error, 1 errors, 2 it cannot be used at all."""
+    paths: tuple[Path, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    left_out: tuple[str, ...] = ()
+    department: str = ""
+    year: str = ""
+    figures: tuple[KeyFigure, ...] = ()
+    seconds: float = 0.0
+
+    def count(self, severity: str) -> int:
+        """How many findings are of a severity."""
+        return sum(found.severity == severity for found in self.findings)
+
+    @property
+    def first_error(self) -> Finding | None:
+        """The first finding that is an error."""
+        return next((found for found in self.findings if found.severity == "error"), None)
+
 
 ENDINGS = (".json", ".csv", ".xlsx")
 HEADINGS = (
