@@ -1,12 +1,13 @@
-"""The same job as one script does it today: openpyxl reads, plain dicts and loops compute, xlsxwriter and docxtpl write.
+"""The same job as one script does it today: openpyxl reads, plain dicts and loops compute, xlsxwriter, docxtpl and matplotlib write.
 
-``python naive.py WORKBOOK FOLDER`` writes ``schedules.xlsx`` and ``report.docx``. It serves as the yardstick of
-bench.py: one workbook layout, one template, amounts in 元, no look at what may be wrong with the input.
+``python naive.py WORKBOOK FOLDER TEMPLATE`` writes ``schedules.xlsx`` and ``report.docx`` with seven pictures. It serves as
+the yardstick of bench.py: one workbook layout, one template, amounts in 元, no look at what may be wrong with the input.
 """
 
 from __future__ import annotations
 
 import csv
+import io
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -14,13 +15,20 @@ from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
+import matplotlib
 import openpyxl
 import xlsxwriter
-from docxtpl import DocxTemplate
+from docx.shared import Emu
+from docxtpl import DocxTemplate, InlineImage
 from jinja2 import Environment
 
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+
+plt.rcParams["font.family"] = ["Noto Sans CJK SC", "Noto Sans CJK JP", "sans-serif"]
+
 ROOT = Path(__file__).resolve().parents[1]
-TEMPLATE = ROOT / "docx_templates" / "sichuan.docx"
 CODES = ROOT / "src" / "xl2report" / "profiles" / "sichuan" / "2023" / "codes"
 YEAR = "2023"
 NUMBER = "#,##0.00_ ;-#,##0.00_ "
@@ -229,10 +237,11 @@ def change(own: Decimal, prior: Decimal, more: str, less: str, same: str, rate: 
     return f"{more}{size}万元，{rate}增长{by}" if own > prior else f"{less}{size}万元，{rate}下降{by}"
 
 
-def with_prior(value: Decimal, prior: Decimal, year: int) -> dict[str, str]:
-    """The phrases of a change."""
+def with_prior(value: Decimal, prior: Decimal, year: int) -> dict[str, Any]:
+    """Last year's amount and the phrases of a change."""
     last = year - 1
     return {
+        "上年": prior,
         "变动": change(value, prior, "增加", "减少", "持平"),
         "各变动": change(value, prior, "各增加", "各减少", "持平", "较上年"),
         "较上年度变动": change(value, prior, "较上年度增加", "较上年度减少", "与上年度持平"),
@@ -559,7 +568,7 @@ CHARTS = {
     "一般公共预算支出构成": "一般公共预算财政拨款支出决算结构图",
     "三公经费构成": "“三公”经费财政拨款支出结构图",
 }
-"""The captions; the charts themselves stay as the template draws them, which docxtpl cannot change."""
+"""The captions; the template has the tag ``{{ 图 }}`` with the name of each in place of our chart."""
 TITLES = (
     "收入支出决算总表",
     "收入决算表",
@@ -1145,22 +1154,69 @@ def chinese_number(number: int) -> str:
     return digits[number] if number <= 10 else f"十{digits[number - 10]}"
 
 
-def write_report(found: dict[str, Any], path: str | Path) -> None:
+def columns_of(amount: Amount, year: int) -> bytes:
+    """Last year's amount and this year's as a picture."""
+    names = [f"{year - 1}年度", f"{year}年度"]
+    values = [float(value / 10000) for value in (amount.上年, amount.value)]
+    figure, axes = plt.subplots(figsize=(5.9, 3.15))
+    bars = axes.bar(names, values, width=0.4, color="#1F4E79")
+    axes.bar_label(bars, [f"{value:.2f}" for value in values])
+    axes.set_ylim(0)
+    return saved(figure)
+
+
+def pie_of(items: Sequence[Amount]) -> bytes:
+    """The shares of a structure as a picture."""
+    shown = [item for item in items if item.value]
+    figure, axes = plt.subplots(figsize=(5.9, 3.15))
+    slices, _ = axes.pie([float(item.value) for item in shown], labels=[item.占比 for item in shown])
+    axes.legend(slices, [item.名称 for item in shown], loc="center left", bbox_to_anchor=(1, 0.5))
+    return saved(figure)
+
+
+def saved(figure: Any) -> bytes:
+    """A figure as PNG."""
+    stream = io.BytesIO()
+    figure.tight_layout()
+    figure.savefig(stream, dpi=150)
+    plt.close(figure)
+    return stream.getvalue()
+
+
+def pictures(context: dict[str, Any], year: int) -> dict[str, bytes]:
+    """The seven charts by name."""
+    return {
+        "收支总计变动": columns_of(context["收入支出总计"], year),
+        "收入构成": pie_of(context["收入构成"]),
+        "支出构成": pie_of(context["支出构成"]),
+        "财政拨款收支总计变动": columns_of(context["财政拨款收入支出总计"], year),
+        "一般公共预算支出变动": columns_of(context["一般公共预算支出"], year),
+        "一般公共预算支出构成": pie_of(context["一般公共预算支出按类"]),
+        "三公经费构成": pie_of(context["三公经费构成"]),
+    }
+
+
+def write_report(found: dict[str, Any], drawn: dict[str, bytes], path: str | Path, template: str | Path) -> None:
     """The Word report."""
     environment = Environment(autoescape=True)
     environment.filters["中文数字"] = chinese_number
-    document = Template(str(TEMPLATE))
-    document.render(found["context"], jinja_env=environment)
+    document = Template(str(template))
+    images = {
+        name: InlineImage(document, io.BytesIO(data), width=Emu(5400000), height=Emu(2880000))
+        for name, data in drawn.items()
+    }
+    document.render(found["context"] | {"图": images}, jinja_env=environment)
     document.save(str(path))
 
 
 def main(arguments: Sequence[str]) -> int:
     """Workbook in, two files out."""
-    workbook, folder = Path(arguments[0]), Path(arguments[1])
+    workbook, folder, template = map(Path, arguments)
     folder.mkdir(parents=True, exist_ok=True)
     found = compute(read(workbook))
+    drawn = pictures(found["context"], int(found["info"]["年度"]))
     write_schedules(found, folder / "schedules.xlsx")
-    write_report(found, folder / "report.docx")
+    write_report(found, drawn, folder / "report.docx", template)
     return 0
 
 

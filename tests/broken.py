@@ -510,7 +510,7 @@ def tampered(code: str, folder: Path) -> tuple[Finding, ...]:
     sheet = sheets[TAMPERED[code]]
     box = next(box for box in sheet.amounts if box.addends)
     figure = box.figure or Figure("", Decimal(0), report.profile.units["万元"], "")
-    wrong = replace(box, figure=replace(figure, value=(figure.value or Decimal(0)) + 100))
+    wrong = box._replace(figure=figure._replace(value=(figure.value or Decimal(0)) + 100))
     sheets[sheet.key] = replace(sheet, boxes=tuple(wrong if b is box else b for b in sheet.boxes))
     return tuple(run(report.profile.rules[code], Accounts(report.profile, report.book, report.figures, sheets)))
 

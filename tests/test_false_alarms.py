@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from itertools import combinations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import xl2report
 from xl2report.checks import check
-from xl2report.prose import alike
+from xl2report.prose import MOST_PAIRS, _neighbours, alike
 
 REPORT = xl2report.load(xl2report.example())
 BEFORE = {(f.code, f.found) for f in REPORT.findings}
@@ -304,3 +307,25 @@ def test_a_text_as_long_as_a_cell_can_hold_is_checked_at_once(text: str, codes: 
 
     assert [c for c, _ in said_of(text)] == codes
     assert time.process_time() - start < 10  # a tenth of a second, where nothing is done twice
+
+
+letters = st.text("甲乙资金经费项目工程（）2", min_size=5, max_size=9)
+changed = st.tuples(letters, st.integers(0, 8), st.sampled_from(["", "资金", "费", "x"]), st.integers(0, 2)).map(
+    lambda one: one[0][: one[1]] + one[2] + one[0][one[1] + one[3] :]
+)
+
+
+@given(st.lists(st.one_of(letters, changed), max_size=40, unique=True))
+def test_no_two_names_that_are_alike_are_overlooked(names: list[str]) -> None:
+    pairs = list(_neighbours(names))
+
+    assert [pair for pair in pairs if alike(*pair)] == [pair for pair in combinations(names, 2) if alike(*pair)]
+
+
+def test_of_very_many_names_not_all_pairs_are_compared() -> None:
+    numbered = [f"某某专项工作经费{at}号" for at in range(3000)]
+
+    pairs = list(_neighbours([*numbered, "乡村建设治理补短", "乡村建设治理临时补短"]))
+
+    assert ("乡村建设治理补短", "乡村建设治理临时补短") in pairs
+    assert len(pairs) <= MOST_PAIRS

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xl2report.facts import Cell, Fact
+from xl2report.facts import TABLE, Book, Cell, Fact, Query
 from xl2report.figures import Figure, Unit, half_up, ratio, shares, summed
 
 WAN = Unit("万元", Decimal(10000), 2)
@@ -88,3 +88,21 @@ def test_a_figure_knows_every_cell_it_rests_on_once() -> None:
     outer = Figure("乙", Decimal(9), WAN, "甲 + 甲", (inner, inner, facts[0]))
 
     assert [str(cell) for cell in outer.cells()] == ["支出决算!H4", "支出决算!H5"]
+
+
+marks = st.dictionaries(st.sampled_from(["资金", "科目"]), st.sampled_from(["", "2", "201", "202", "20103"]))
+wanted = st.dictionaries(
+    st.sampled_from(["资金", "科目"]), st.lists(st.sampled_from(["", "2", "201", "20103", "9"]), max_size=3).map(tuple)
+)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["甲", "乙"]), marks), max_size=40), wanted, st.booleans())
+def test_a_query_selects_what_matches_it_in_order(
+    rows: list[tuple[str, dict[str, str]]], wanted: dict[str, tuple[str, ...]], tree: bool
+) -> None:
+    facts = tuple(
+        Fact(Decimal(at), {TABLE: table, **borne}, Cell(table, f"A{at}")) for at, (table, borne) in enumerate(rows)
+    )
+    query = Query({TABLE: ("甲",), **wanted}, frozenset({"科目"} if tree else ()))
+
+    assert Book(facts).select(query) == tuple(fact for fact in facts if query.matches(fact))

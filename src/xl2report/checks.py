@@ -7,9 +7,10 @@ is a finding of its own where a report needs it), nor is one over a sheet that c
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
+from typing import NamedTuple
 
 from xl2report.derive import Figures
 from xl2report.facts import COLUMN, TABLE, Book, Cell, Fact, Row, letters
@@ -34,8 +35,6 @@ SIGNS = {"<=": "≤", ">=": "≥", "!=": "≠"}
 """How a finding writes a comparison."""
 RATIO = Unit("", Decimal(1), 4)
 """How a finding writes what money is of money."""
-EXPENDITURE = "支出"
-"""How the names of codes end that are no ordinary words (扶贫, 信访事务) and may be looked for in texts."""
 EXAMPLE_YEAR = 2023
 """The year of the texts in the examples of rules."""
 
@@ -52,8 +51,7 @@ class Checked:
     left_out: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class _Values:
+class _Values(NamedTuple):
     """Where the names of a claim about one subject get their values."""
 
     accounts: Accounts
@@ -139,11 +137,13 @@ def check(profile: Profile, book: Book, figures: Figures, sheets: Iterable[Sheet
     told: dict[str, list[_Told]] = {}
     left_out = []
     for rule in sorted(profile.rules.values(), key=lambda r: bool(r.after)):
-        sound = tuple(c for c in rule.claims if not book.doubts(sources.of_claim(rule, c)))
+        sound = rule.claims
+        if book.doubtful:  # asking for the sources takes longer than most rules
+            sound = tuple(c for c in rule.claims if not book.doubts(sources.of_claim(rule, c)))
         if len(sound) < len(rule.claims):
             left_out.append(rule.code)
         for claim in sound:
-            for one in run(replace(rule, claims=(claim,)), accounts):
+            for one in run(rule, accounts, (claim,)):
                 if not any(before.explains(rule, claim, one) for code in rule.after for before in told.get(code, ())):
                     told.setdefault(rule.code, []).append(_Told(claim.words, one))
                     found.append(one)
@@ -170,12 +170,12 @@ def _uncovered(missing: Iterable[Uncovered]) -> Iterator[Finding]:
 # -- rules ----------------------------------------------------------------------------------------
 
 
-def run(rule: Rule, accounts: Accounts) -> Iterator[Finding]:
-    """The findings of one rule, one for each claim and subject that it does not hold for."""
+def run(rule: Rule, accounts: Accounts, claims: Iterable[Claim] | None = None) -> Iterator[Finding]:
+    """The findings of one rule, or of some of its claims: one for each claim and subject that it does not hold for."""
     info = accounts.book.info
     if any(info.get(name, "") not in values for name, values in rule.where.items()):
         return
-    for claim in rule.claims:
+    for claim in rule.claims if claims is None else claims:
         for subject in accounts.subjects(rule):
             values = _Values(accounts, subject)
             if not values.satisfy(claim):
@@ -203,7 +203,8 @@ def _finding(rule: Rule, claim: Claim, values: _Values) -> Finding:
     subject = values.subject
     used = tuple(dict.fromkeys((*names_in(claim.left), *names_in(claim.right))))
     condition = (*names_in(claim.when.left), *names_in(claim.when.right)) if claim.when else ()
-    shown = list(_shown(dict.fromkeys((*used, *condition)), values) if subject.terms is None else subject.terms)
+    told = subject.shown()
+    shown = list(_shown(dict.fromkeys((*used, *condition)), values) if told is None else told)
     cells, place = _where(used, values)
     sides: tuple[Figure, ...] = ()
     clue: tuple[Term, ...] = ()
@@ -213,7 +214,7 @@ def _finding(rule: Rule, claim: Claim, values: _Values) -> Finding:
     if unit is not None:
         left, right = evaluate(claim.left, values.value), evaluate(claim.right, values.value)
         sides = Figure("", left, unit, ""), Figure("", right, unit, "")
-        if claim.sign == "=" and subject.terms is None:
+        if claim.sign == "=" and told is None:
             shown.append(Shown(DIFFERENCE, Figure("", left - right, unit, "")))
             pointed = _clue(left - right, used, values) if unit.name == "万元" and not subject.cells else None
             if pointed is not None:
@@ -362,14 +363,9 @@ def _clue(difference: Decimal, used: Iterable[Name | BoxName], values: _Values) 
 
 def _former_names(accounts: Accounts) -> Iterator[Finding]:
     """A finding for every text that names expenditure as the code list did in earlier years."""
-    marks = [mark for mark in accounts.profile.marks.values() if mark.former]
-    former = [f for mark in marks for names in mark.former.values() for f in names if f.name.endswith(EXPENDITURE)]
-    present = {entry.name for mark in marks for entry in mark.codes.values()}
-    # a name that is part of a present one is no sign; of two former ones the longer is told
-    former = sorted((f for f in former if not any(f.name in name for name in present)), key=lambda f: -len(f.name))
     for row, heading, text in accounts.prose.texts:
         left = text
-        for one in former:
+        for one in accounts.profile.former_expenditure:
             if one.name in left:
                 yield finding(
                     "V218",

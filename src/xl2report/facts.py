@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cached_property
-from itertools import chain
+from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 TABLE = "表"
 """The mark that names the input sheet a fact stands in."""
@@ -14,8 +14,7 @@ COLUMN = "列"
 """The mark that names the amount column a fact stands in."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):  # a tuple, as are Fact, Figure and Box: made by the thousand, it takes a quarter of the time
     """One cell of the workbook, as a user would name it."""
 
     sheet: str
@@ -25,8 +24,7 @@ class Cell:
         return f"{self.sheet}!{self.ref}"
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """One amount of the workbook with its marks and its cell.
 
     ``amount`` is exact: 元 for money, a plain number for counts. ``entered`` is false for a blank
@@ -92,6 +90,55 @@ Source = tuple[str, str]
 """An input sheet, and the item of its closed list; "" for all of the sheet."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Ledger:
+    """The facts of one input sheet and which of them bear which marks: sets of positions, as the bits of integers."""
+
+    facts: tuple[Fact, ...]
+    bearing: Mapping[str, Mapping[str, int]]
+    """Mark -> value -> positions."""
+
+    @classmethod
+    def of(cls, facts: Sequence[Fact]) -> _Ledger:
+        at: dict[str, dict[str, list[int]]] = {}
+        for position, fact in enumerate(facts):
+            for mark, value in fact.marks.items():
+                at.setdefault(mark, {}).setdefault(value, []).append(position)
+        for by in at.values():
+            missing = set(range(len(facts))).difference(*by.values())
+            by.setdefault("", []).extend(missing)  # no mark reads as an empty one
+        return cls(tuple(facts), {mark: {v: _bits(found) for v, found in by.items()} for mark, by in at.items()})
+
+    def select(self, query: Query) -> Iterator[Fact]:
+        """The facts that a query matches, in order."""
+        left = whole = (1 << len(self.facts)) - 1
+        for mark, wanted in query.wanted.items():
+            values = self.bearing.get(mark, {"": whole})
+            if mark in query.trees:
+                bits = [found for value, found in values.items() if value.startswith(wanted)]
+            else:
+                bits = [values[value] for value in wanted if value in values]
+            bearing = 0
+            for found in bits:
+                bearing |= found
+            left &= bearing
+            if not left:
+                return
+        digits = f"{left:b}"[::-1]
+        at = digits.find("1")
+        while at >= 0:
+            yield self.facts[at]
+            at = digits.find("1", at + 1)
+
+
+def _bits(positions: Sequence[int]) -> int:
+    """The integer whose bits at these positions are set."""
+    octets = bytearray(max(positions, default=0) // 8 + 1)
+    for position in positions:
+        octets[position >> 3] |= 1 << (position & 7)
+    return int.from_bytes(octets, "little")
+
+
 @dataclass(frozen=True)
 class Book:
     """Everything that was read from one workbook."""
@@ -108,31 +155,22 @@ class Book:
     """What could not be read whole: whole input sheets, or items of closed lists."""
 
     @cached_property
-    def _index(self) -> Mapping[tuple[str, str], Mapping[str, tuple[int, ...]]]:
-        """(input sheet, mark) -> value -> the positions of the facts that bear it."""
-        index: dict[tuple[str, str], dict[str, list[int]]] = {}
-        for position, fact in enumerate(self.facts):
-            for mark, value in fact.marks.items():
-                index.setdefault((fact.marks[TABLE], mark), {}).setdefault(value, []).append(position)
-        return {key: {value: tuple(at) for value, at in values.items()} for key, values in index.items()}
+    def _ledgers(self) -> Mapping[str, _Ledger]:
+        """The facts of each input sheet, ready for queries."""
+        ledgers: dict[str, list[Fact]] = {}
+        for fact in self.facts:
+            ledgers.setdefault(fact.marks[TABLE], []).append(fact)
+        return {table: _Ledger.of(facts) for table, facts in ledgers.items()}
 
     def select(self, query: Query) -> tuple[Fact, ...]:
         """The facts that a query matches, in the order of the workbook."""
-        candidates: Iterable[int] | None = None
-        fewest = len(self.facts) + 1
-        for mark, wanted in query.wanted.items():
-            values = self._index.get((query.table, mark), {})
-            if mark in query.trees:
-                found = [at for value, at in values.items() if value.startswith(wanted)]
-            else:
-                found = [values[value] for value in wanted if value in values]
-            count = sum(map(len, found))
-            if count < fewest:
-                fewest, candidates = count, sorted(chain.from_iterable(found))
-        return tuple(fact for at in candidates or () if query.matches(fact := self.facts[at]))
+        ledger = self._ledgers.get(query.table)
+        return tuple(ledger.select(query)) if ledger else ()
 
     def doubts(self, sources: Iterable[Source]) -> bool:
         """Whether some of these sources could not be read whole."""
+        if not self.doubtful:
+            return False
         return any(s in self.doubtful or (s[0], "") in self.doubtful for s in sources) or any(
             not item and table in {doubted for doubted, _ in self.doubtful} for table, item in sources
         )
@@ -158,6 +196,7 @@ def prefixes(code: str, lengths: Iterable[int]) -> Iterator[str]:
             yield code[:length]
 
 
+@lru_cache(maxsize=1024)
 def letters(column: int) -> str:
     """The letters of a column counted from 0.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
+from typing import NamedTuple
 
 from xl2report.facts import Cell, Fact, total
 
@@ -89,8 +90,7 @@ def shares(parts: Sequence[Decimal], places: int = 4) -> tuple[Decimal, ...]:
     return tuple(cut)
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(NamedTuple):
     """Why a figure has no value, and what would have to be filled in (sheet, item)."""
 
     reason: str
@@ -98,8 +98,7 @@ class Gap:
     item: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
+class Figure(NamedTuple):
     """A number with its name, unit, formula and inputs; or the gap where there is none.
 
     ``value`` is exact and in the base unit: 元, a count, or a ratio (0.5 for 50 %).

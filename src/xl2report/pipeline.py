@@ -23,7 +23,7 @@ from xl2report.figures import Figure
 from xl2report.findings import Finding, finding, has_errors, one_of, strictly
 from xl2report.loading import ProfileError, available, content_of, folder_of, load_profile, shipped
 from xl2report.manifest import Carrier, fingerprint_of
-from xl2report.packages import document_date, file_stem, parts_of, sealed, sealed_pdf, write_all
+from xl2report.packages import document_date, file_stem, sealed, sealed_pdf, write_all
 from xl2report.profile import Profile
 from xl2report.reader import opened, read
 from xl2report.sheets import Sheet, lay_out
@@ -450,7 +450,7 @@ class Report(Mapping[str, Measured]):
         from xl2report.schedules import write_schedules
 
         department = self.book.info.get("部门名称", "")
-        return sealed(parts_of(write_schedules(self.sheets, self.profile, department, self.date)), inputs)
+        return sealed(write_schedules(self.sheets, self.profile, department, self.date), inputs)
 
     def narrative(
         self,

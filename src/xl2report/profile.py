@@ -475,3 +475,16 @@ class Profile:
     def trees(self) -> frozenset[str]:
         """The marks whose values are codes."""
         return frozenset(name for name, mark in self.marks.items() if mark.is_tree)
+
+    @cached_property
+    def former_expenditure(self) -> tuple[Former, ...]:
+        """The names of codes of earlier years that end in 支出, the longest first: of two in a text the longer is meant.
+
+        Others (扶贫, 信访事务) are ordinary words too, and a name that is part of a present one is no sign.
+        """
+        marks = [mark for mark in self.marks.values() if mark.former]
+        former = [f for mark in marks for names in mark.former.values() for f in names if f.name.endswith("支出")]
+        present = {entry.name for mark in marks for entry in mark.codes.values()}
+        return tuple(
+            sorted((f for f in former if not any(f.name in name for name in present)), key=lambda f: -len(f.name))
+        )

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import combinations
 
 from xl2report.derive import Figures
@@ -17,6 +17,10 @@ from xl2report.reader import normal
 
 SHORTEST_NAME = 6
 """Letters that a name must have before its likeness to another one is no chance."""
+MOST_PAIRS = 200_000
+"""Pairs of names that are compared: all of those of six hundred names."""
+_COMMON = (SHORTEST_NAME - len("资金")) // 2
+"""Letters that names that are alike have in common at one of their ends: all but a change that is no longer than that."""
 PROSE = ("texts", "glossary", "records")
 """The kinds of input sheets whose texts the report prints."""
 
@@ -68,6 +72,11 @@ class Prose:
                         if row.text(heading):
                             found.append((row, heading, row.text(heading)))
         return found
+
+    @cached_property
+    def all_texts(self) -> str:
+        """All texts in one: a word that is not in it is in none."""
+        return "\n".join(text for _, _, text in self.texts)
 
     def spellings(self, mark: str) -> Sequence[Spelling]:
         """Every way in which the values of a mark are written."""
@@ -137,7 +146,13 @@ def sentence_at(text: str, start: int, end: int) -> str:
 
 def found_word(text: str, words: Iterable[str], year: int) -> str:
     """The first of some words that a text has, or ""; words may name {年度} and the two years before it."""
-    return next((word for w in words if (word := dated(w, year)) in text), "")
+    return next((word for word in _dated(tuple(words), year) if word in text), "")
+
+
+@lru_cache(maxsize=512)
+def _dated(words: tuple[str, ...], year: int) -> tuple[str, ...]:
+    """Words with the years that they name: those of a rule are looked for in every text."""
+    return tuple(dated(word, year) for word in words)
 
 
 def dated(word: str, year: int) -> str:
@@ -182,7 +197,7 @@ def _spellings(prose: Prose, mark: str) -> Iterator[Spelling]:
         shown.setdefault(key, text)
         at.setdefault(key, {}).setdefault("", []).append(cell)
     near: dict[str, list[str]] = {key: [] for key in at}
-    for one, other in combinations(at, 2):
+    for one, other in _neighbours(tuple(at)):
         if alike(one, other):
             near[one].append(other)
             near[other].append(one)
@@ -240,6 +255,25 @@ def alike(one: str, other: str) -> bool:
     return "" in changed or max(map(len, changed)) == 1
 
 
+def _neighbours(names: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """The pairs of names that may be alike, in order: names that are alike begin or end with the same letters.
+
+    Of thousands of names only as many pairs as can be looked at in a second; the smallest groups first, because names of a
+    large group are numbered, not misspelt.
+    """
+    groups: dict[tuple[bool, str], list[int]] = {}
+    for at, name in enumerate(names):
+        letters = "".join(filter(str.isalnum, name))
+        groups.setdefault((True, letters[:_COMMON]), []).append(at)
+        groups.setdefault((False, letters[-_COMMON:]), []).append(at)
+    pairs: set[tuple[int, int]] = set()
+    for group in sorted(groups.values(), key=len):
+        if len(pairs) + len(group) * (len(group) - 1) // 2 > MOST_PAIRS:
+            break
+        pairs.update(combinations(group, 2))
+    return ((names[one], names[other]) for one, other in sorted(pairs))
+
+
 def _shared(one: str, other: str) -> int:
     """With how many of the same letters two names begin."""
     return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
@@ -248,6 +282,7 @@ def _shared(one: str, other: str) -> int:
 # -- numbers --------------------------------------------------------------------------------------
 
 _NUMBER = re.compile(r"(?<![\d.A-Za-z〔\[])(\d+(?:,\d{3})*(?:\.\d+)?)(\s*)(万元|亿元|元|[^\s\d，。；、：）)的])?")
+_DIGIT = re.compile(r"\d")
 _YEAR = re.compile(r"(?<![\d与较比同和从自])((?:19|20)\d\d)年")
 _EARLIER = re.compile(r"(?<![与较比同和])(?:上年|去年|上一年|同期)")
 """What says that the amounts behind it are of another year."""
@@ -272,9 +307,12 @@ REACH = 80
 def _numbers(prose: Prose) -> Iterator[Mention]:
     """Every number with a telling number of digits and a unit, or a decimal point, in the texts."""
     for row, heading, text in prose.texts:
+        if not _DIGIT.search(text):
+            continue
         stated = "万元" if "单位:万元" in normal(text) else ""
         for sentence in _SENTENCE.finditer(text):
-            yield from _numbers_of(prose, row.cells[heading], sentence[0], stated)
+            if _DIGIT.search(sentence[0]):
+                yield from _numbers_of(prose, row.cells[heading], sentence[0], stated)
 
 
 def _numbers_of(prose: Prose, cell: Cell, sentence: str, stated: str) -> Iterator[Mention]:

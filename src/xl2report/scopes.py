@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+from types import MappingProxyType
+from typing import NamedTuple
 
 from xl2report.derive import Figures, ListItem
 from xl2report.facts import Book, Cell, Fact, Row, total
@@ -33,17 +35,54 @@ class Shown:
     place: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Total(NamedTuple):
+    """A printed total with the boxes that it sums; how it reads is told only where it is wrong."""
+
+    schedule: str
+    box: Box
+    parts: tuple[Box, ...]
+    own: Figure
+    summed: Figure
+
+    def shown(self) -> tuple[Shown, ...]:
+        """The difference, then every part with its box."""
+        difference = (self.own.value or Decimal(0)) - (self.summed.value or Decimal(0))
+        parts = (Shown(box_name(p), p.figure, f"{self.schedule}!{p.ref}") for p in self.parts if p.figure)
+        return (Shown(DIFFERENCE, Figure("", difference, self.own.unit, "")), *parts)
+
+
+class Subject(NamedTuple):
     """One thing that a claim is made for: values of names, words for the message, where it stands, what is shown."""
 
-    values: Mapping[str, Figure] = field(default_factory=dict)
-    words: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, Figure] = MappingProxyType({})
+    words: Mapping[str, str] = MappingProxyType({})
     cells: tuple[Cell, ...] = ()
-    place: str = ""
     row: str = ""
     found: str = ""
     terms: tuple[Shown, ...] | None = None
+    total: Total | None = None
+    """The printed total that it is about."""
+
+    @property
+    def place(self) -> str:
+        """Where the printed total stands, with its names."""
+        return f"{self.total.schedule}!{self.total.box.ref}（{box_name(self.total.box)}）" if self.total else ""
+
+    def shown(self) -> tuple[Shown, ...] | None:
+        """The numbers that a finding shows; ``None`` for those of the claim."""
+        return self.total.shown() if self.total else self.terms
+
+
+class Reason(NamedTuple):
+    """A text that explains a difference between two figures."""
+
+    position: str
+    text: str
+    whole: str
+    """All paragraphs of the position: one may put right what another says."""
+    cell: Cell
+    explains: tuple[str, str, str]
+    """The names of the figure, of what it is compared with, of the difference."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +97,11 @@ class Accounts:
     def subjects(self, rule: Rule) -> Iterator[Subject]:
         """Everything that a rule is about; one subject without anything where its claim is made once."""
         return _WITHIN[rule.scope](self, rule) if rule.scope else iter((Subject(),))
+
+    @cached_property
+    def reasons(self) -> tuple[Reason, ...]:
+        """The texts that explain a change or an execution of budget."""
+        return tuple(_explaining(self))
 
     @cached_property
     def prose(self) -> Prose:
@@ -114,20 +158,14 @@ def _totals(accounts: Accounts, rule: Rule) -> Iterator[Subject]:
     for key in rule.of:
         sheet = accounts.sheets.get(key)
         for box in sheet.amounts if sheet else ():
-            parts = [sheet.by_place[at] for at in box.addends] if sheet else []
-            unit = next((b.figure.unit for b in (box, *parts) if b.figure), None)
-            if not parts or unit is None:
+            parts = tuple(sheet.by_place[at] for at in box.addends) if sheet else ()
+            figures = [part.figure for part in parts if part.figure]
+            if not figures and (not parts or box.figure is None):
                 continue
-            summed = sum((p.figure.value or Decimal(0) for p in parts if p.figure), Decimal(0))
+            unit = (box.figure or figures[0]).unit
+            summed = Figure("", sum([f.value for f in figures if f.value], Decimal(0)), unit, "")
             own = box.figure or Figure("", Decimal(0), unit, "")
-            difference = Figure("", (own.value or Decimal(0)) - summed, unit, "")
-            terms = [Shown(DIFFERENCE, difference)]
-            terms += [Shown(box_name(p), p.figure, f"{key}!{p.ref}") for p in parts if p.figure]
-            yield Subject(
-                {"本格": own, "加数之和": Figure("", summed, unit, "")},
-                place=f"{key}!{box.ref}（{box_name(box)}）",
-                terms=tuple(terms),
-            )
+            yield Subject({"本格": own, "加数之和": summed}, total=Total(key, box, parts, own, summed))
 
 
 def _rows(accounts: Accounts, rule: Rule) -> Iterator[Subject]:
@@ -259,15 +297,15 @@ def _names(accounts: Accounts, rule: Rule) -> Iterator[Subject]:
         spellings = accounts.prose.spellings(mark)
         at = {spelling.key: next(iter(spelling.places.values()))[0] for spelling in spellings}
         asked = _asked(rule, tables)
+        amounts = [
+            (f"{t.name}_{a.heading}", profile.units[a.unit]) for t in tables if t.name in asked for a in t.amounts
+        ]
         for spelling in spellings:
             places, like = spelling.places, spelling.like
             values = {f"在{table.name}": count(len(places.get(table.name, ()))) for table in tables}
             values |= {"相近名称": count(len(spelling.near)), "前面的相近名称": count(bool(like))}
             values |= {"文字中": count(len(places.get("", ())))}
-            for table in tables:
-                for amount in table.amounts:
-                    name = f"{table.name}_{amount.heading}"
-                    values[name] = Figure(name, spelling.sums.get(name, Decimal(0)), profile.units[amount.unit], "")
+            values |= {name: Figure(name, spelling.sums.get(name, Decimal(0)), unit, "") for name, unit in amounts}
             first = [places[name] for name in asked if name in places]
             cells = tuple(dict.fromkeys(cell for found in (*first, *places.values()) for cell in found))
             terms = (Shown(like, None, str(at[normal(like)])),) if like else None
@@ -290,7 +328,8 @@ def _asked(rule: Rule, tables: Iterable[Table]) -> tuple[str, ...]:
 
 def _texts(accounts: Accounts, rule: Rule) -> Iterator[Subject]:
     words, exceptions = ([dated(w, accounts.prose.year) for w in x] for x in (rule.of, rule.unless))
-    for row, heading, text in accounts.prose.texts:
+    words = [word for word in words if word in accounts.prose.all_texts]
+    for row, heading, text in accounts.prose.texts if words else ():
         found = ((w, m.start()) for w in words if w in text for m in re.finditer(re.escape(w), text))
         for word, at in found:
             if not any(w in sentence_at(text, at, at + len(word)) for w in exceptions):
@@ -300,6 +339,29 @@ def _texts(accounts: Accounts, rule: Rule) -> Iterator[Subject]:
 
 def _reasons(accounts: Accounts, rule: Rule) -> Iterator[Subject]:
     """The texts that explain a change or an execution of budget, with what they explain."""
+    for reason in accounts.reasons:
+        word = found_word(reason.text, rule.of, accounts.prose.year)
+        if word and not found_word(reason.whole, rule.unless, accounts.prose.year):
+            own, base, change = (accounts.figures[name] for name in reason.explains)
+            rate = None if not base.value or change.value is None else ratio(change.value, base.value)
+            moved = Figure("", rate, accounts.profile.units["%"], "")
+            labels: tuple[str | Words, ...] = (
+                own.label or own.name,
+                *(n.rpartition(".")[2] for n in reason.explains[1:]),
+                RATE,
+            )
+            terms = [
+                Shown(label, figure)
+                for label, figure in zip(labels, (own, base, change, moved), strict=True)
+                if figure.value is not None
+            ]
+            words = {"位置": reason.position, "词": word}
+            found = around(reason.text, word)
+            yield Subject({"变动": change, "变动率": moved}, words, (reason.cell,), found=found, terms=tuple(terms))
+
+
+def _explaining(accounts: Accounts) -> Iterator[Reason]:
+    """Every text at the position of a reason, with what it explains."""
     explained = dict(_explained(accounts))
     for table in (t for t in accounts.profile.tables.values() if t.kind == "texts"):
         position, text = table.columns[0].heading, table.columns[-1].heading
@@ -308,27 +370,8 @@ def _reasons(accounts: Accounts, rule: Rule) -> Iterator[Subject]:
             whole[row.text(position)] = whole.get(row.text(position), "") + row.text(text)
         for row in accounts.book.table(table.name):
             said = explained.get(normal(row.text(position)))
-            said_all = whole[row.text(position)]  # a paragraph may put right what another says
-            word = found_word(row.text(text), rule.of, accounts.prose.year)
-            if said and word and not found_word(said_all, rule.unless, accounts.prose.year):
-                own, base, change = (accounts.figures[name] for name in said)
-                rate = None if not base.value or change.value is None else ratio(change.value, base.value)
-                moved = Figure("", rate, accounts.profile.units["%"], "")
-                labels: tuple[str | Words, ...] = (
-                    own.label or own.name,
-                    *(n.rpartition(".")[2] for n in said[1:]),
-                    RATE,
-                )
-                terms = [
-                    Shown(label, figure)
-                    for label, figure in zip(labels, (own, base, change, moved), strict=True)
-                    if figure.value is not None
-                ]
-                words = {"位置": row.text(position), "词": word}
-                found = around(row.text(text), word)
-                yield Subject(
-                    {"变动": change, "变动率": moved}, words, (row.cells[text],), found=found, terms=tuple(terms)
-                )
+            if said:
+                yield Reason(row.text(position), row.text(text), whole[row.text(position)], row.cells[text], said)
 
 
 def _explained(accounts: Accounts) -> Iterator[tuple[str, tuple[str, str, str]]]:

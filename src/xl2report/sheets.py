@@ -6,15 +6,16 @@ writes them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from xl2report.derive import Figures
 from xl2report.facts import Book, Fact, Query, letters, prefixes
 from xl2report.figures import Figure, summed
-from xl2report.profile import Mark, Profile, Schedule, SheetColumn, Side
+from xl2report.profile import Line, Mark, Profile, Schedule, SheetColumn, Side
 
 Role = Literal[
     "title", "number", "department", "unit", "head", "index", "code", "name", "line", "label", "amount", "note"
@@ -22,8 +23,7 @@ Role = Literal[
 TOTAL_ROW = "合计"
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(NamedTuple):
     """One cell of a printed sheet, counted from 0, with what it shows.
 
     ``row_key`` and ``column_key`` name an amount for rules and check figures; ``addends`` are the boxes that a
@@ -120,11 +120,13 @@ def uncovered(profile: Profile, book: Book) -> tuple[Uncovered, ...]:
     """Every amount that a schedule claims to cover and that no line or column of it takes, or several do."""
     found: list[Uncovered] = []
     for schedule in profile.schedules.values():
-        leaves = tuple(_leaves(profile, schedule))
+        if not schedule.covers:
+            continue
+        taking = Counter(id(fact) for leaf in _leaves(profile, schedule) for fact in book.select(leaf))
         for query in schedule.covers:
             for fact in book.select(query):
                 if fact.amount:
-                    found.extend(Uncovered(schedule.key, fact, reason) for reason in _reasons(schedule, leaves, fact))
+                    found += (Uncovered(schedule.key, fact, reason) for reason in _reasons(schedule, taking, fact))
     return tuple(found)
 
 
@@ -142,12 +144,11 @@ def _leaves(profile: Profile, schedule: Schedule) -> Iterator[Query]:
                 yield _query(profile, _both(schedule.where, column.where))
 
 
-def _reasons(schedule: Schedule, leaves: Sequence[Query], fact: Fact) -> Iterator[tuple[str, str]]:
+def _reasons(schedule: Schedule, taking: Mapping[int, int], fact: Fact) -> Iterator[tuple[str, str]]:
     where = ("行次", "line") if schedule.layout == "lines" else ("栏目", "column")
-    taking = sum(leaf.matches(fact) for leaf in leaves)
-    if taking == 0:
+    if taking[id(fact)] == 0:
         yield f"没有它的{where[0]}", f"no {where[1]} takes it"
-    elif taking > 1:
+    elif taking[id(fact)] > 1:
         yield f"同时属于几个{where[0]}", f"several {where[1]}s take it"
     for tree in filter(None, (schedule.rows, schedule.expand_mark)):
         code = fact.marks.get(tree, "")
@@ -233,16 +234,11 @@ class _Page:
                 )
                 column = until
 
-    def amount(self, row: int, column: int, figure: Figure | None, **words: object) -> None:
-        self.boxes.append(Box(row, column, "amount", figure=figure, **words))  # type: ignore[arg-type]
-
-    def sum_of(self, name: str, facts: Iterable[Fact], how: str = "") -> Figure | None:
-        """The figure of a box; nothing where no amount was entered."""
-        kept = tuple(facts)
-        return summed(name, kept, self.unit, how, scale=1) if any(f.entered for f in kept) else None
-
-    def name(self, row: str, column: str) -> str:
-        return f"{self.schedule.key}[{row}, {column}]"
+    def sum_of(self, row: str, column: str, facts: tuple[Fact, ...], how: object) -> Figure | None:
+        """The figure of a box by its keys; nothing where no amount was entered."""
+        if not any(fact.entered for fact in facts):
+            return None
+        return summed(f"{self.schedule.key}[{row}, {column}]", facts, self.unit, str(how))
 
     # -- numbered lines: 01, 04 -----------------------------------------------------------------
     def lines(self) -> tuple[int, int]:
@@ -269,10 +265,7 @@ class _Page:
 
     def side(self, side: Side, top: int, start: int) -> None:
         place = {line.number: top + at for at, line in enumerate(side.lines)}
-        by_line: dict[tuple[int, str], tuple[Fact, ...]] = {}
-        for line in side.lines:
-            for column in side.columns:
-                by_line[line.number, column.key] = self.line_facts(side, line.number, column)
+        lines = {line.number: line for line in side.lines}
         label_width = 0
         for line in side.lines:
             row, total = place[line.number], bool(line.sums) and not line.label.startswith(("一", "二", "三"))
@@ -280,39 +273,35 @@ class _Page:
             self.boxes.append(Box(row, start + 1, "line", str(line.number), total=total))
             label_width = max(label_width, width_of(line.label))
             for at, column in enumerate(side.columns, start + 2):
-                keys = {
-                    "row_key": str(line.number),
-                    "row_label": line.label,
-                    "column_key": column.key,
-                    "heads": column.heads,
-                }
+                key = str(line.number)
+                box = Box(
+                    row, at, "amount", row_key=key, row_label=line.label, column_key=column.key, heads=column.heads
+                )
                 if not line.label:
-                    self.amount(row, at, None, **keys)
+                    self.boxes.append(box)
                     continue
-                facts = by_line[line.number, column.key]
+                facts = self.line_facts(lines, line, column)
                 addends: tuple[tuple[int, int], ...] = ()
                 if line.sums:
                     addends = tuple((place[n], at) for n in line.sums)
                 elif column.sums:
                     columns = [c.key for c in side.columns]
                     addends = tuple((row, start + 2 + columns.index(key)) for key in column.sums)
-                how = str(self.line_query(side, line.number, column) or "")
-                figure = self.sum_of(self.name(str(line.number), column.key), facts, how)
-                self.amount(row, at, figure, total=total, addends=addends, **keys)
+                how = self.line_query(line, column) or ""
+                figure = self.sum_of(key, column.key, facts, how)
+                self.boxes.append(box._replace(figure=figure, total=total, addends=addends))
         self.widths += [max(24, min(label_width + 2, 38)), 6]
         self.widths += [max(16, min(22, max(width_of(h) for h in c.heads))) for c in side.columns]
 
-    def line_query(self, side: Side, number: int, column: SheetColumn) -> Query | None:
-        line = next(x for x in side.lines if x.number == number)
+    def line_query(self, line: Line, column: SheetColumn) -> Query | None:
         return None if line.where is None else _query(self.profile, _both(line.where, column.where))
 
-    def line_facts(self, side: Side, number: int, column: SheetColumn) -> tuple[Fact, ...]:
+    def line_facts(self, lines: Mapping[int, Line], line: Line, column: SheetColumn) -> tuple[Fact, ...]:
         """The facts of a line: those of its query, or else those of the lines that it sums."""
-        line = next(x for x in side.lines if x.number == number)
-        query = self.line_query(side, number, column)
+        query = self.line_query(line, column)
         if query is not None:
             return self.book.select(query)
-        return tuple(fact for n in line.sums for fact in self.line_facts(side, n, column))
+        return tuple(fact for n in line.sums for fact in self.line_facts(lines, lines[n], column))
 
     # -- code trees: 02, 03, 05–07, 09–12 -------------------------------------------------------
     def tree(self) -> tuple[int, int]:
@@ -345,25 +334,30 @@ class _Page:
                 self.boxes.append(Box(row, 1, "name", label, level=level, total=total))
                 names = max(names, width_of(label) + 2 * level)
             code, _, under = key.partition("/")
-            for at, column in enumerate(columns):
-                facts = cells.get(("" if key == TOTAL_ROW else code, under, column.key), ())
+            code = "" if key == TOTAL_ROW else code
+            for at, column in enumerate(columns, 2):
+                facts = cells.get((code, under, column.key), ())
                 if children:
-                    addends = tuple((place[child], 2 + at) for child in children)
+                    addends = tuple([(place[child], at) for child in children])
+                elif column.sums and key != TOTAL_ROW:
+                    addends = tuple([(row, 2 + keys.index(part)) for part in column.sums])
                 else:
-                    addends = tuple((row, 2 + keys.index(part)) for part in column.sums)
-                if key == TOTAL_ROW and not children:
                     addends = ()
-                figure = self.sum_of(self.name(key, column.key), facts, f"{schedule.rows}={key}，{column.key}")
-                self.amount(
-                    row,
-                    2 + at,
-                    figure,
-                    total=total,
-                    row_key=key,
-                    row_label=label,
-                    column_key=column.key,
-                    heads=column.heads,
-                    addends=addends,
+                self.boxes.append(
+                    Box(
+                        row,
+                        at,
+                        "amount",
+                        figure=self.sum_of(key, column.key, facts, f"{schedule.rows}={key}，{column.key}")
+                        if facts
+                        else None,
+                        total=total,
+                        row_key=key,
+                        row_label=label,
+                        column_key=column.key,
+                        heads=column.heads,
+                        addends=addends,
+                    )
                 )
         self.widths += [12, max(22, min(names + 2, 44))]
         self.widths += [self.column_width(c.heads) for c in columns]
@@ -442,26 +436,28 @@ class _Page:
                 for code in (group, *children):
                     place[code] = (row, left + 2)
                     level = 0 if code == group else 1
-                    own = [f for f in facts if f.marks.get(mark.name, "").startswith(code)]
+                    own = tuple(f for f in facts if f.marks.get(mark.name, "").startswith(code))
                     addends = tuple((row + 1 + i, left + 2) for i in range(len(children))) if code == group else ()
                     self.boxes.append(Box(row, left, "code", code, total=code == group))
                     self.boxes.append(Box(row, left + 1, "name", mark.name_of(code), level=level, total=code == group))
-                    self.amount(
-                        row,
-                        left + 2,
-                        self.sum_of(self.name(code, column.key), own, f"{mark.name}={code}"),
-                        total=code == group,
-                        row_key=code,
-                        row_label=mark.name_of(code),
-                        column_key=column.key,
-                        heads=column.heads,
-                        addends=addends,
+                    self.boxes.append(
+                        Box(
+                            row,
+                            left + 2,
+                            "amount",
+                            figure=self.sum_of(code, column.key, own, f"{mark.name}={code}"),
+                            total=code == group,
+                            row_key=code,
+                            row_label=mark.name_of(code),
+                            column_key=column.key,
+                            heads=column.heads,
+                            addends=addends,
+                        )
                     )
                     names = max(names, width_of(mark.name_of(code)) + 2 * level)
                     row += 1
             for blank in range(row, foot):
-                self.boxes += [Box(blank, left, "code"), Box(blank, left + 1, "name")]
-                self.amount(blank, left + 2, None)
+                self.boxes += [Box(blank, left, "code"), Box(blank, left + 1, "name"), Box(blank, left + 2, "amount")]
             self.widths += [10, max(18, min(names + 2, 40)), 14]
         spanned = {f.block: f for f in schedule.feet}
         first = 0
@@ -470,18 +466,21 @@ class _Page:
                 continue
             end = spanned[number]
             left, value = first * 3, number * 3 + 2
-            own = [f for f in facts if f.marks.get(mark.name, "").startswith(end.codes)]
+            own = tuple(f for f in facts if f.marks.get(mark.name, "").startswith(end.codes))
             self.boxes.append(Box(foot, left, "name", end.label, columns=value - left, total=True, level=-1))
-            self.amount(
-                foot,
-                value,
-                self.sum_of(self.name(end.label, column.key), own, f"{mark.name}={'|'.join(end.codes)}"),
-                total=True,
-                row_key=end.label,
-                row_label=end.label,
-                column_key=column.key,
-                heads=column.heads,
-                addends=tuple(place[code] for code in end.codes),
+            self.boxes.append(
+                Box(
+                    foot,
+                    value,
+                    "amount",
+                    figure=self.sum_of(end.label, column.key, own, f"{mark.name}={'|'.join(end.codes)}"),
+                    total=True,
+                    row_key=end.label,
+                    row_label=end.label,
+                    column_key=column.key,
+                    heads=column.heads,
+                    addends=tuple(place[code] for code in end.codes),
+                )
             )
             first = number + 1
         return index + 1, 0
@@ -502,16 +501,18 @@ class _Page:
         for at, column in enumerate(columns):
             self.boxes.append(Box(index, at, "index", str(at + 1)))
             query = _query(self.profile, _both(self.schedule.where, column.where))
-            figure = self.sum_of(self.name(TOTAL_ROW, column.key), self.book.select(query), str(query))
-            self.amount(
-                index + 1,
-                at,
-                figure,
-                row_key=TOTAL_ROW,
-                row_label=TOTAL_ROW,
-                column_key=column.key,
-                heads=column.heads,
-                addends=tuple((index + 1, keys.index(part)) for part in column.sums),
+            self.boxes.append(
+                Box(
+                    index + 1,
+                    at,
+                    "amount",
+                    figure=self.sum_of(TOTAL_ROW, column.key, self.book.select(query), query),
+                    row_key=TOTAL_ROW,
+                    row_label=TOTAL_ROW,
+                    column_key=column.key,
+                    heads=column.heads,
+                    addends=tuple((index + 1, keys.index(part)) for part in column.sums),
+                )
             )
         self.widths += [self.column_width(c.heads) for c in columns]
         return index + 1, 0
