@@ -2568,6 +2568,24 @@ def a_workbook_whose_worker_is_gone() -> Said:
 
 
 @case(
+    "B909",
+    zh="""
+    提示 B909 乙.xlsx  “峨边彝族自治县人民政府办公室”2023年度有两个工作簿，另一个是 accounts.xlsx
+        办法：请核对哪一个是对的，删去另一个的输出。
+    """,
+    en="""
+    warning B909 乙.xlsx  峨边彝族自治县人民政府办公室 has two workbooks for 2023; the other one is accounts.xlsx
+        what to do: See which of them is right, and delete the outputs of the other.
+    """,
+)
+def two_workbooks_of_one_department() -> Said:
+    saved()
+    Path("乙.xlsx").write_bytes(Path("accounts.xlsx").read_bytes())
+    with ThreadPoolExecutor(1) as executor:
+        return compiled_together("accounts.xlsx", "乙.xlsx", out="out", executor=executor)
+
+
+@case(
     "B908",
     zh="""
     错误 B908 accounts.xlsx  程序内部出错：KeyError: '收入决算' (test_finding_codes.py:…)

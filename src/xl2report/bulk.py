@@ -446,7 +446,22 @@ def run(
     elif items:
         with _first_interrupt(hand):
             hand.out(items, size, workers * PER_WORKER)
-    return tuple(result for _, result in sorted({**refused, **hand.results}.items()))
+    return _without_twins([result for _, result in sorted({**refused, **hand.results}.items())])
+
+
+def _without_twins(results: Iterable[Compiled]) -> tuple[Compiled, ...]:
+    """The results, with a warning at each that is of the same department and year as an earlier one."""
+    first: dict[tuple[str, str], Compiled] = {}
+    told = []
+    for result in results:
+        unit = result.department, result.year
+        twin = first.setdefault(unit, result) if all(unit) else result
+        if twin is not result:
+            place, other = str(result.workbook), str(twin.workbook)
+            warning = finding("B909", place, department=result.department, year=result.year, other=other)
+            result = replace(result, findings=(*result.findings, warning))  # noqa: PLW2901
+        told.append(result)
+    return tuple(told)
 
 
 def _refused(one: Refused) -> Compiled:

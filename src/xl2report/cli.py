@@ -677,7 +677,10 @@ class _Telling:
         told = {id(result) for result in self.results}
         with _open_stdout():
             for result in results:
-                if id(result) not in told and result.findings:  # a folder without workbooks, a second one of a name
+                twins = [found for found in result.findings if found.code == "B909"]
+                for found in twins:
+                    print(describe(found, self.words.lang))
+                if id(result) not in told and result.findings and not twins:  # a folder without workbooks
                     print(self.line(result))
             self._table(results)
         return status

@@ -949,6 +949,13 @@ CODES: Mapping[str, _Code] = {
         "请把这个工作簿和这条信息发给程序的维护者；其他工作簿不受影响。",
         "Send this workbook and this message to those who maintain the program; the other workbooks are not affected.",
     ),
+    "B909": _code(
+        "warning",
+        "“{department}”{year}年度有两个工作簿，另一个是 {other}",
+        "{department} has two workbooks for {year}; the other one is {other}",
+        "请核对哪一个是对的，删去另一个的输出。",
+        "See which of them is right, and delete the outputs of the other.",
+    ),
     # profiles ----------------------------------------------------------------------------------
     "P701": _code(
         "warning",
