@@ -14,11 +14,12 @@ import xl2report
 
 def slim_example() -> Workbook:
     """The accounts of the example with their formats; names of codes as texts, no look-ups, drop-downs and colours."""
-    return load_workbook(io.BytesIO(_slim()))
+    return load_workbook(io.BytesIO(slim_bytes()))
 
 
 @cache
-def _slim() -> bytes:
+def slim_bytes() -> bytes:
+    """The same as a file."""
     book, values = (load_workbook(xl2report.example(), data_only=only) for only in (False, True))
     for name in ("词表", "平衡检查"):
         del book[name]

@@ -582,7 +582,11 @@ def test_the_annotated_copy_is_read_and_compiled_like_the_workbook(example: Path
 
     assert noted.code == "N408"  # of the contents
     assert [(f.code, f.place) for f in found] == [(f.code, f.place) for f in xl2report.load(example).findings]
-    assert [path.read_bytes() for path in result.paths] == [path.read_bytes() for path in expected.paths]
+    for ours, theirs in zip(result.paths, expected.paths, strict=True):
+        made, wanted = parts_of(ours.read_bytes()), parts_of(theirs.read_bytes())
+        assert {name for name in wanted if made[name] != wanted[name]} == {
+            "docProps/custom.xml"
+        }  # the hash of the inputs
 
 
 def test_an_earlier_copy_is_replaced_and_kept_where_it_was_edited(example: Path, tmp_path: Path) -> None:

@@ -14,11 +14,13 @@ ORDER = [
     "checks", "explaining", "schedules", "placing", "packages", "trees", "live", "workbooks", "carrying", "editing", "comments", "annotation", "office",
     "contents", "manifest", "charts", "tables", "marks", "sentences", "rewriting", "redrawing", "rerowing", "planning", "views",
     "sandbox", "vocabulary", "linting", "template_text", "template_files", "profile_files", "filling", "preparing", "narrative", "printed", "tracing", "trace_text",
-    "trace_workbook", "meaning", "fresh", "verifying", "verifying_schedules", "pipeline", "refreshing", "cli", "__main__",
+    "trace_workbook", "meaning", "fresh", "verifying", "verifying_schedules", "pipeline", "collecting",
+    "summary", "bulk", "refreshing", "progress", "cli", "__main__",
 ]  # fmt: skip
 HOMES = {
     "openpyxl": set(),
-    "xlsxwriter": {"schedules", "workbooks", "charts", "trace_workbook"},
+    "xlsxwriter": {"schedules", "workbooks", "charts", "trace_workbook", "summary"},
+    "distributed": {"cli"},
     "docxtpl": {"preparing"},
     "docx": {"template_text", "template_files"},
     "jinja2": {"linting", "narrative", "views", "sandbox", "filling"},

@@ -197,8 +197,11 @@ def test_explain_says_what_a_code_means_and_lists_all(capsys: pytest.CaptureFixt
 
 
 def test_several_workbooks_are_compiled_and_the_worst_status_counts(example: Path, tmp_path: Path) -> None:
-    missing = tmp_path / "缺.xlsx"
-    done = run("compile", str(example), str(missing), str(example), "-o", str(tmp_path / "out"), "--toc", "field")
+    missing, same = tmp_path / "缺.xlsx", tmp_path / example.name
+    same.write_bytes(example.read_bytes())
+    done = run(
+        "compile", str(example), str(missing), str(same), str(example), "-o", str(tmp_path / "out"), "--toc", "field"
+    )
 
     assert done.returncode == 2
     assert "F001" in done.stdout

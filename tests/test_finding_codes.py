@@ -11,6 +11,7 @@ import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -25,7 +26,7 @@ from openpyxl.chart import BarChart
 from slim import slim_example
 
 import xl2report
-from xl2report import placing
+from xl2report import bulk, placing
 from xl2report.cli import describe, main
 from xl2report.findings import CODES, Finding
 from xl2report.loading import load_profile
@@ -2945,6 +2946,174 @@ def rows_of_a_table_that_nobody_changed() -> Said:
 )
 def a_report_refreshed() -> Said:
     return refreshed("接待费{{ 公务接待费 }}万元。", **RECEPTION)
+
+
+# -- many workbooks ------------------------------------------------------------------------------------
+
+
+def compiled_together(*paths: str, out: str | None = None, fault: BaseException | None = None, **options: Any) -> Said:
+    """What is said of workbooks that are compiled together; with a fault of the program while it makes the outputs."""
+    with pytest.MonkeyPatch.context() as patch:
+        if fault is not None:
+            patch.setattr(bulk, "make", raising(fault))
+            patch.setattr(bulk, "_WORKER", bulk._Worker(memory=2048))
+        results = bulk.compile_many(paths, out, toc="none", marks="none", **options).results
+    return said(found for result in results for found in result.findings)
+
+
+def raising(fault: BaseException) -> Callable[..., object]:
+    def make(*_: object, **__: object) -> object:
+        raise fault
+
+    return make
+
+
+@case(
+    "B901",
+    zh="""
+    错误 B901 县  这里没有工作簿
+        办法：请检查文件夹或通配符；文件夹只找其中的 .xlsx 和 .xlsm，要连下级文件夹一起找，写“文件夹/**”。
+    """,
+    en="""
+    error B901 县  there is no workbook here
+        what to do: Check the folder or pattern; of a folder the .xlsx and .xlsm files in it are taken, “folder/**” takes those below it too.
+    """,
+)
+def a_folder_without_workbooks() -> Said:
+    Path("县/乡").mkdir(parents=True)
+    Path("县/乡/accounts.xlsx").touch()
+    return compiled_together("县")
+
+
+@case(
+    "B902",
+    zh="""
+    错误 B902 2/ACCOUNTS.xlsx  两个工作簿的输出同名：1/accounts.xlsx
+        办法：请改一个文件名，或分别编制到不同的文件夹。文件名只有大小写不同的也算同名。
+    """,
+    en="""
+    error B902 2/ACCOUNTS.xlsx  two workbooks would write the same file: 1/accounts.xlsx
+        what to do: Rename one of them, or compile them into different folders. Names that differ only in case are the same.
+    """,
+)
+def two_workbooks_of_one_name() -> Said:
+    for path in (Path("1/accounts.xlsx"), Path("2/ACCOUNTS.xlsx")):
+        path.parent.mkdir()
+        path.write_bytes(xl2report.example().read_bytes())
+    return compiled_together("1/accounts.xlsx", "2/ACCOUNTS.xlsx", out="out")
+
+
+@case(
+    "B903",
+    zh="""
+    说明 B903 b.xlsx  与“accounts.xlsx”是同一个文件，只处理一次
+        办法：无需处理。
+    """,
+    en="""
+    note B903 b.xlsx  this is the same file as accounts.xlsx and was taken once
+        what to do: Nothing to do.
+    """,
+)
+def one_file_by_two_names() -> Said:
+    saved()
+    Path("b.xlsx").hardlink_to("accounts.xlsx")
+    return compiled_together("accounts.xlsx", "b.xlsx", out="out")
+
+
+@case(
+    "B904",
+    zh="""
+    错误 B904 /dev/null  不是普通文件（设备），没有读取
+        办法：请给出工作簿文件本身。
+    """,
+    en="""
+    error B904 /dev/null  not a regular file (a device); it was not read
+        what to do: Name the workbook itself.
+    """,
+)
+def a_device_instead_of_a_workbook() -> Said:
+    return compiled_together(os.devnull)
+
+
+@case(
+    "B905",
+    zh="""
+    错误 B905 accounts.xlsx  300秒内没有处理完，已停止
+        办法：请单独处理这个工作簿，看它是否特别大；需要更长时间的，用 --timeout。
+    """,
+    en="""
+    error B905 accounts.xlsx  not done in 300 seconds, and stopped
+        what to do: Compile this workbook by itself and see whether it is very large; --timeout gives it more time.
+    """,
+)
+def a_workbook_that_takes_longer_than_the_others_may() -> Said:
+    return compiled_together("accounts.xlsx", fault=bulk._OutOfTimeError())
+
+
+@case(
+    "B906",
+    zh="""
+    错误 B906 accounts.xlsx  所需内存超过每个进程的上限（2048 MiB）
+        办法：请检查工作簿是否特别大，删去与决算无关的工作表。
+    """,
+    en="""
+    error B906 accounts.xlsx  it needs more memory than a worker may have (2048 MiB)
+        what to do: See whether the workbook is very large; take out sheets that have nothing to do with the accounts.
+    """,
+)
+def a_workbook_that_needs_too_much_memory() -> Said:
+    return compiled_together("accounts.xlsx", fault=MemoryError())
+
+
+@case(
+    "B907",
+    zh="""
+    错误 B907 accounts.xlsx  处理它的进程意外结束：RuntimeError: cannot schedule new futures after shutdown
+        办法：请单独处理这个工作簿；如果仍然这样，请把它发给程序的维护者。
+    """,
+    en="""
+    error B907 accounts.xlsx  the process that worked on it ended: RuntimeError: cannot schedule new futures after shutdown
+        what to do: Compile this workbook by itself; if it happens again, send it to those who maintain the program.
+    """,
+)
+def a_workbook_whose_worker_is_gone() -> Said:
+    executor = ThreadPoolExecutor(1)
+    executor.shutdown()
+    return compiled_together("accounts.xlsx", executor=executor)
+
+
+@case(
+    "B909",
+    zh="""
+    提示 B909 乙.xlsx  “峨边彝族自治县人民政府办公室”2023年度有两个工作簿，另一个是 accounts.xlsx
+        办法：请核对哪一个是对的，删去另一个的输出。
+    """,
+    en="""
+    warning B909 乙.xlsx  峨边彝族自治县人民政府办公室 has two workbooks for 2023; the other one is accounts.xlsx
+        what to do: See which of them is right, and delete the outputs of the other.
+    """,
+)
+def two_workbooks_of_one_department() -> Said:
+    saved()
+    Path("乙.xlsx").write_bytes(Path("accounts.xlsx").read_bytes())
+    with ThreadPoolExecutor(1) as executor:
+        return compiled_together("accounts.xlsx", "乙.xlsx", out="out", executor=executor)
+
+
+@case(
+    "B908",
+    zh="""
+    错误 B908 accounts.xlsx  程序内部出错：KeyError: '收入决算' (test_finding_codes.py:…)
+        办法：请把这个工作簿和这条信息发给程序的维护者；其他工作簿不受影响。
+    """,
+    en="""
+    error B908 accounts.xlsx  an error inside the program: KeyError: '收入决算' (test_finding_codes.py:…)
+        what to do: Send this workbook and this message to those who maintain the program; the other workbooks are not affected.
+    """,
+)
+def a_workbook_on_which_the_program_fails() -> Said:
+    told = compiled_together("accounts.xlsx", fault=KeyError("收入决算"))
+    return [(re.sub(r"py:\d+", "py:…", zh), re.sub(r"py:\d+", "py:…", en)) for zh, en in told]
 
 
 # -- the tests ----------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 
 TYPE_CHECKING = False  # what type checkers take for typing's own; importing that takes as long as all of --version
 if TYPE_CHECKING:
+    from xl2report.bulk import BulkResult, Limits, compile_many
     from xl2report.facts import Cell
     from xl2report.figures import Figure
     from xl2report.findings import Finding
@@ -28,19 +29,25 @@ if TYPE_CHECKING:
         verify,
     )
     from xl2report.refreshing import refresh
+    from xl2report.summary import Compiled, KeyFigure
     from xl2report.tracing import Trace
 
 __all__ = [
+    "BulkResult",
     "Cell",
     "CompileResult",
+    "Compiled",
     "Figure",
     "Finding",
+    "KeyFigure",
+    "Limits",
     "Measured",
     "ProfileError",
     "Report",
     "Trace",
     "VerifyResult",
     "compile",
+    "compile_many",
     "example",
     "load",
     "new_workbook",
@@ -49,6 +56,11 @@ __all__ = [
 ]
 
 _HOME = {
+    "BulkResult": "bulk",
+    "Compiled": "summary",
+    "KeyFigure": "summary",
+    "Limits": "bulk",
+    "compile_many": "bulk",
     "Cell": "facts",
     "Figure": "figures",
     "Finding": "findings",

@@ -9,15 +9,20 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from xl2report import __version__
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from xl2report.explaining import Explanation
     from xl2report.findings import Finding
+    from xl2report.progress import Bar
+    from xl2report.summary import Compiled
     from xl2report.vocabulary import Entry
 
 WORDS: dict[str, tuple[str, str]] = {
@@ -56,7 +61,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "write the changes as tracked changes of Word, to accept or reject",
     ),
     "new": ("生成空白工作簿", "write a blank workbook"),
-    "workbook": ("标准工作簿（.xlsx），可以有几个", "standard workbooks (.xlsx)"),
+    "workbook": (
+        "标准工作簿（.xlsx），可以有几个；也可以是文件夹或通配符（文件夹/**）",
+        "standard workbooks (.xlsx), folders of them, or patterns (folder/**)",
+    ),
     "out": ("输出文件夹（默认与工作簿同一文件夹）", "folder for the outputs (default: beside the workbook)"),
     "template": ("自己的 Word 模板（默认用口径自带的）", "a Word template of your own (default: the profile's)"),
     "profile": (
@@ -197,7 +205,53 @@ WORDS: dict[str, tuple[str, str]] = {
         "环境变量 SOURCE_DATE_EPOCH 应为1970年以来的秒数（只用数字，不晚于9999年）",
         "the environment variable SOURCE_DATE_EPOCH must be seconds since 1970 in digits, no later than the year 9999",
     ),
-    "same": ("两个工作簿的输出同名：{path}", "two workbooks would write the same file: {path}"),
+    "jobs": ("同时处理的进程数（默认：可用的核数）", "worker processes (default: the cores available)"),
+    "timeout": (
+        "一个工作簿最多处理多少秒（默认 {seconds}）",
+        "seconds that one workbook may take (default: {seconds})",
+    ),
+    "resume": (
+        "略过已经由同样的工作簿、口径、模板和选项编制、没有改过的",
+        "leave out what was compiled from the same workbook, profile, template and options, and is untouched",
+    ),
+    "summary": (
+        "另写汇总表（.json、.csv 或 .xlsx），一行一个工作簿；可以写几次",
+        "write a summary, a row for each workbook (.json, .csv or .xlsx); may be given several times",
+    ),
+    "summary_ending": ("汇总表的扩展名应为 .json、.csv 或 .xlsx：", "a summary ends in .json, .csv or .xlsx: "),
+    "dask": (
+        "由这个地址的 Dask 集群处理（需要 pip install 'xl2report[dask]'）",
+        "let the Dask cluster at this address do the work (needs pip install 'xl2report[dask]')",
+    ),
+    "carry": (
+        "集群的机器看不到同样的文件夹时写 bytes：工作簿和输出随任务传送（默认 paths）",
+        "bytes where the machines of a cluster do not share the folders: workbooks and outputs are sent (default: paths)",
+    ),
+    "no_dask": (
+        "没有安装 Dask：请执行 pip install 'xl2report[dask]'",
+        "Dask is not installed: pip install 'xl2report[dask]'",
+    ),
+    "no_cluster": ("连不上 Dask 集群 {address}：{reason}", "no Dask cluster at {address}: {reason}"),
+    "kept": ("未变，没有重新编制", "unchanged, kept"),
+    "state_written": ("已编制", "written"),
+    "state_kept": ("未变", "unchanged"),
+    "state_checked": ("已核对", "checked"),
+    "state_skipped": ("略过", "passed over"),
+    "state_failed": ("有错误", "failed"),
+    "more_errors": ("    还有{count}个错误", "    {count} more errors"),
+    "bar": (
+        "{bar} {done}/{total}　失败{failed}　每秒{rate}个　约剩{left}",
+        "{bar} {done}/{total}  failed {failed}  {rate}/s  {left} left",
+    ),
+    "total": (
+        "共{total}个工作簿：{states}；{counts}；用时{took}",
+        "{total} workbooks: {states}; {counts}; took {took}",
+    ),
+    "failures": ("有错误的工作簿：", "workbooks with errors:"),
+    "interrupted": (
+        "已中断：完成{done}个（其中有错误{failed}个），没有开始或没有完成{left}个。再执行时加 --resume，从这里接着做。",
+        "interrupted: {done} done ({failed} of them failed), {left} not begun or not finished; --resume goes on from here",
+    ),
 }
 COLOURS = {"error": "31;1", "warning": "33;1", "note": "36"}
 
@@ -284,6 +338,8 @@ def parser(words: _Words) -> argparse.ArgumentParser:
     refresh.add_argument("workbook", type=Path, metavar="WORKBOOK", help=words["accounts"])
     refresh.add_argument("-o", "--out", type=Path, required=True, metavar="OUT.docx", help=words["refreshed"])
     refresh.add_argument("--track", action="store_true", help=words["track"])
+    for command in (compile_, check):
+        _bulk_options(command, words)
     for command in (compile_, check, refresh):
         command.add_argument("--template", type=Path, metavar="DOCX", help=words["template"])
         command.add_argument("--strict", action="store_true", help=words["strict"])
@@ -311,6 +367,25 @@ def parser(words: _Words) -> argparse.ArgumentParser:
     _template_commands(commands, parents, words)
     _profile_commands(commands, [common], words)
     return top
+
+
+def _bulk_options(command: argparse.ArgumentParser, words: _Words) -> None:
+    """What ``compile`` and ``check`` take for many workbooks."""
+    seconds = words["timeout"].format(seconds=300)
+    command.add_argument("-j", "--jobs", type=_positive, metavar="N", help=words["jobs"])
+    command.add_argument("--timeout", type=_positive, metavar="SECONDS", default=300, help=seconds)
+    command.add_argument("--summary", type=Path, action="append", default=[], metavar="FILE", help=words["summary"])
+    command.add_argument("--dask", metavar="ADDRESS", help=words["dask"])
+    command.add_argument("--carry", choices=("paths", "bytes"), default="paths", help=words["carry"])
+    if command.prog.endswith(" compile"):
+        command.add_argument("--resume", action="store_true", help=words["resume"])
+
+
+def _positive(text: str) -> int:
+    """A number of at least one."""
+    if (number := int(text)) < 1:
+        raise ValueError(text)
+    return number
 
 
 def _template_commands(commands: Any, parents: list[Any], words: _Words) -> None:
@@ -367,16 +442,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         declared.error(words["trace_nothing"])
     if options.command in ("verify", "refresh") and _swapped(options.report, options.workbook):
         declared.error(words["swapped"])
+    wrong = [path for path in getattr(options, "summary", ()) if path.suffix.lower() not in (".json", ".csv", ".xlsx")]
+    if wrong:
+        declared.error(f"{words['summary_ending']}{wrong[0]}")
+    if options.command == "compile" or (options.command == "check" and not options.annotate):
+        return _many(options, words)
     try:
-        results = _run(options, words)
+        results = _run(options)
     except KeyboardInterrupt:
         return 130
-    try:
-        _print(results, options, words)
-        sys.stdout.flush()
-    except BrokenPipeError:  # the reader (head, less) has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return max(int(result["status"]) for result in results)
+    return _say(results, options, words)
 
 
 def _swapped(report: Path, workbook: Path) -> bool:
@@ -395,7 +470,7 @@ def _language_of(arguments: Sequence[str]) -> str:
     return default_language()
 
 
-def _run(options: argparse.Namespace, words: _Words) -> list[dict[str, Any]]:
+def _run(options: argparse.Namespace) -> list[dict[str, Any]]:
     from xl2report.findings import finding
     from xl2report.loading import ProfileError, load_profile
     from xl2report.pipeline import DEFAULT_PROFILE, new_workbook, verify
@@ -421,8 +496,7 @@ def _run(options: argparse.Namespace, words: _Words) -> list[dict[str, Any]]:
         return [_trace(options)]
     if options.command == "refresh":
         return [_refresh(options)]
-    taken: dict[Path, Path] = {}
-    return [_one(path, options, words, taken) for path in options.workbooks]
+    return [_annotated(options)]
 
 
 def _template(options: argparse.Namespace) -> dict[str, Any]:
@@ -504,37 +578,188 @@ def _refresh(options: argparse.Namespace) -> dict[str, Any]:
     return _result(str(options.report), result.status, result.paths, result.findings, left_out=result.left_out)
 
 
-def _one(path: Path, options: argparse.Namespace, words: _Words, taken: dict[Path, Path]) -> dict[str, Any]:
-    from xl2report.findings import finding, has_errors, strictly
-    from xl2report.pipeline import compile, load
+FEW = 5
+"""Workbooks up to which everything is told of each; of more a line of each, and the errors."""
+MOST_ERRORS = 3
+"""Errors that are told in full of each of many workbooks."""
 
-    if options.command == "check":
-        report = load(path, options.profile)
-        _, findings = report.narrative(options.template, toc="none", marks="none")
-        findings = strictly(findings) if options.strict else findings
-        paths: tuple[Path, ...] = ()
-        if options.annotate:
-            result = report.annotate(options.annotate, findings, lang=options.lang)
-            paths, findings = result.paths, result.findings
-        status = 2 if not report.readable else int(has_errors(findings))
-        return _result(str(path), status, paths, findings, left_out=report.left_out)
-    target = (options.out or path.parent) / path.stem
-    if target.resolve() in taken:
-        same = words["same"].format(path=taken[target.resolve()])
-        return _result(str(path), 1, (), (finding("O601", str(path), reason=same),))
-    taken[target.resolve()] = path
-    result = compile(
-        path,
-        options.out,
-        template=options.template,
-        profile=options.profile,
-        strict=options.strict,
-        toc=options.toc,
-        pdf=options.pdf,
-        with_tables=options.with_tables,
-        marks=options.marks,
-    )
-    return _result(str(path), result.status, result.paths, result.findings, left_out=result.left_out)
+
+def _many(options: argparse.Namespace, words: _Words) -> int:
+    """Compile or check all workbooks, tell of them, write the summaries; the exit status."""
+    from xl2report.bulk import Limits, Order, run
+    from xl2report.collecting import collected
+    from xl2report.findings import finding
+    from xl2report.loading import ProfileError
+    from xl2report.progress import Bar
+
+    names = ("template", "profile", "strict", *(("toc", "pdf", "with_tables", "marks") if "toc" in options else ()))
+    order = Order(options.command, {n: getattr(options, n) for n in names}, resume=getattr(options, "resume", False))
+    out = getattr(options, "out", None)
+    listed = collected(options.workbooks, out, writes=options.command == "compile")
+    telling = _Telling(options, words, Bar(sys.stderr, words["bar"]), many=len(listed) > FEW)
+    interrupted = False
+    results: Sequence[Compiled] = ()
+    try:
+        with _cluster(options, words) as (executor, workers):
+            results = run(
+                order,
+                listed,
+                executor=executor,
+                jobs=workers or options.jobs,
+                progress=telling.of,
+                carry=options.carry,
+                limits=Limits(options.timeout),
+            )
+    except ProfileError as error:
+        found = tuple(finding("F008", str(options.profile), reason=problem) for problem in error.problems)
+        return _say([_result(str(options.profile), 2, (), found)], options, words)
+    except KeyboardInterrupt:
+        interrupted, results = True, telling.results
+    status = telling.end(results)
+    for path in options.summary:
+        status = max(status, telling.summarize(results, path))
+    if interrupted:
+        failed = sum(result.status > 0 for result in results)
+        left = len(listed) - len(results)
+        telling.bar.clear()
+        print(words["interrupted"].format(done=len(results), failed=failed, left=left), file=sys.stderr)
+    return 130 if interrupted else status
+
+
+@contextmanager
+def _cluster(options: argparse.Namespace, words: _Words) -> Iterator[tuple[Executor | None, int]]:
+    """The executor of the Dask cluster that was asked for, and how many workers it has; ``None`` for this machine."""
+    if not options.dask:
+        yield None, 0
+        return
+    try:
+        from distributed import Client
+    except ImportError:
+        raise SystemExit(f"xl2report: {words['error']}: {words['no_dask']}") from None
+    try:
+        client = Client(options.dask, timeout=10)
+    except (OSError, ValueError) as error:
+        reason = words["no_cluster"].format(address=options.dask, reason=error)
+        raise SystemExit(f"xl2report: {words['error']}: {reason}") from None
+    with client:
+        yield client.get_executor(pure=False), sum(client.ncores().values()) or 1
+
+
+class _Telling:
+    """Tells of workbooks: of a few everything at the end, of many a line each as they come."""
+
+    def __init__(self, options: argparse.Namespace, words: _Words, bar: Bar, *, many: bool) -> None:
+        self.options, self.words, self.bar, self.many = options, words, bar, many
+        self.results: list[Compiled] = []
+        self.failed = 0
+
+    def of(self, result: Compiled, done: int, total: int) -> None:
+        """Tell of one that is done: of many its line, and on a terminal only what is wrong."""
+        self.results.append(result)
+        self.failed += result.status > 0
+        if self.many and self.options.format == "text" and (result.status or not self.bar.shown):
+            self.bar.clear()
+            with _open_stdout():
+                print(f"[{done}/{total}] {self.line(result)}", flush=True)
+        if total > 1:
+            self.bar.show(done, total, self.failed)
+
+    def line(self, result: Compiled) -> str:
+        """What became of one workbook, and its first errors in full."""
+        words = self.words
+        errors = [found for found in result.findings if found.severity == "error"]
+        told = [describe(found, words.lang) for found in errors[:MOST_ERRORS]]
+        more = [words["more_errors"].format(count=len(errors) - MOST_ERRORS)] if len(errors) > MOST_ERRORS else []
+        counts = words["counts"].format_map({s: result.count(s) for s in ("error", "warning", "note")})
+        return "\n".join([f"{words[f'state_{result.state}']} {result.workbook}  {counts}", *told, *more])
+
+    def end(self, results: Sequence[Compiled]) -> int:
+        """Tell of all, and the worst status."""
+        self.bar.clear()
+        status = max((result.status for result in results), default=0)
+        entries = [
+            _result(str(r.workbook), r.status, r.paths, r.findings, left_out=r.left_out) | {"state": r.state}
+            for r in results
+        ]
+        if self.options.format == "json" or not self.many:
+            return _say(entries, self.options, self.words) if entries else status
+        told = {id(result) for result in self.results}
+        with _open_stdout():
+            for result in results:
+                twins = [found for found in result.findings if found.code == "B909"]
+                for found in twins:
+                    print(describe(found, self.words.lang))
+                if id(result) not in told and result.findings and not twins:  # a folder without workbooks
+                    print(self.line(result))
+            self._table(results)
+        return status
+
+    def _table(self, results: Sequence[Compiled]) -> None:
+        words = self.words
+        comma = "，" if words.lang == "zh" else ", "
+        states = ((s, sum(r.state == s for r in results)) for s in ("written", "kept", "checked", "failed", "skipped"))
+        counts = {s: sum(r.count(s) for r in results) for s in ("error", "warning", "note")}
+        failed = [result for result in results if result.status]
+        if failed:
+            print(words["failures"])
+        for result in failed:
+            error = result.first_error
+            print(
+                f"  {result.workbook}  {error.code} {error.place}  {error.message.in_language(words.lang)}"
+                if error
+                else ""
+            )
+        from xl2report.progress import duration
+
+        total = words["total"].format(
+            total=len(results),
+            states=comma.join(f"{words[f'state_{state}']} {count}" for state, count in states if count),
+            counts=words["counts"].format_map(counts),
+            took=duration(self.bar.clock() - self.bar.begun),
+        )
+        print(total, flush=True)
+
+    def summarize(self, results: Sequence[Compiled], path: Path) -> int:
+        """Write a summary and say so; the status of that."""
+        from xl2report.bulk import BulkResult
+
+        written = BulkResult(tuple(results)).write_summary(path, lang=self.words.lang)
+        stream = sys.stderr if self.options.format == "json" else sys.stdout
+        for found in written.findings:
+            print(describe(found, self.words.lang), file=stream)
+        for name in written.paths:
+            print(f"{self.words['written']} {name}", file=stream)
+        return written.status
+
+
+def _say(results: Sequence[dict[str, Any]], options: argparse.Namespace, words: _Words) -> int:
+    """Print results; the worst status."""
+    with _open_stdout():
+        _print(results, options, words)
+        sys.stdout.flush()
+    return max(int(result["status"]) for result in results)
+
+
+@contextmanager
+def _open_stdout() -> Iterator[None]:
+    """What is printed inside may be cut off by its reader (head, less), who has seen enough."""
+    try:
+        yield
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _annotated(options: argparse.Namespace) -> dict[str, Any]:
+    from xl2report.findings import has_errors, strictly
+    from xl2report.pipeline import load
+
+    [path] = options.workbooks
+    report = load(path, options.profile)
+    _, findings = report.narrative(options.template, toc="none", marks="none")
+    findings = strictly(findings) if options.strict else findings
+    result = report.annotate(options.annotate, findings, lang=options.lang)
+    status = 2 if not report.readable else int(has_errors(result.findings))
+    return _result(str(path), status, result.paths, result.findings, left_out=report.left_out)
 
 
 def _result(
@@ -609,7 +834,7 @@ def _print_one(result: dict[str, Any], options: argparse.Namespace, words: _Word
     comma = "，" if words.lang == "zh" else "; "
     if result["paths"]:
         for path in result["paths"]:
-            print(f"{words['written']} {path}")
+            print(f"{words['kept' if result.get('state') == 'kept' else 'written']} {path}")
         print(said)
     elif result["status"] == 2 and options.command in ("check", "verify", "explain"):
         print(f"{words['unusable']}{comma}{said}")

@@ -1090,6 +1090,70 @@ CODES: Mapping[str, _Code] = {
         "请加 --pdf 再编制一次，或删除它，以免与报告不一致。",
         "Compile again with --pdf, or delete it, lest it differ from the report.",
     ),
+    # many workbooks ----------------------------------------------------------------------------
+    "B901": _code(
+        "error",
+        "这里没有工作簿",
+        "there is no workbook here",
+        "请检查文件夹或通配符；文件夹只找其中的 .xlsx 和 .xlsm，要连下级文件夹一起找，写“文件夹/**”。",
+        "Check the folder or pattern; of a folder the .xlsx and .xlsm files in it are taken, “folder/**” takes those below it too.",
+    ),
+    "B902": _code(
+        "error",
+        "两个工作簿的输出同名：{other}",
+        "two workbooks would write the same file: {other}",
+        "请改一个文件名，或分别编制到不同的文件夹。文件名只有大小写不同的也算同名。",
+        "Rename one of them, or compile them into different folders. Names that differ only in case are the same.",
+    ),
+    "B903": _code(
+        "note",
+        "与“{other}”是同一个文件，只处理一次",
+        "this is the same file as {other} and was taken once",
+        "无需处理。",
+        "Nothing to do.",
+    ),
+    "B904": _code(
+        "error",
+        "不是普通文件（{kind_zh}），没有读取",
+        "not a regular file ({kind_en}); it was not read",
+        "请给出工作簿文件本身。",
+        "Name the workbook itself.",
+    ),
+    "B905": _code(
+        "error",
+        "{seconds}秒内没有处理完，已停止",
+        "not done in {seconds} seconds, and stopped",
+        "请单独处理这个工作簿，看它是否特别大；需要更长时间的，用 --timeout。",
+        "Compile this workbook by itself and see whether it is very large; --timeout gives it more time.",
+    ),
+    "B906": _code(
+        "error",
+        "所需内存超过每个进程的上限（{limit} MiB）",
+        "it needs more memory than a worker may have ({limit} MiB)",
+        "请检查工作簿是否特别大，删去与决算无关的工作表。",
+        "See whether the workbook is very large; take out sheets that have nothing to do with the accounts.",
+    ),
+    "B907": _code(
+        "error",
+        "处理它的进程意外结束：{reason}",
+        "the process that worked on it ended: {reason}",
+        "请单独处理这个工作簿；如果仍然这样，请把它发给程序的维护者。",
+        "Compile this workbook by itself; if it happens again, send it to those who maintain the program.",
+    ),
+    "B908": _code(
+        "error",
+        "程序内部出错：{reason}",
+        "an error inside the program: {reason}",
+        "请把这个工作簿和这条信息发给程序的维护者；其他工作簿不受影响。",
+        "Send this workbook and this message to those who maintain the program; the other workbooks are not affected.",
+    ),
+    "B909": _code(
+        "warning",
+        "“{department}”{year}年度有两个工作簿，另一个是 {other}",
+        "{department} has two workbooks for {year}; the other one is {other}",
+        "请核对哪一个是对的，删去另一个的输出。",
+        "See which of them is right, and delete the outputs of the other.",
+    ),
     # profiles ----------------------------------------------------------------------------------
     "P701": _code(
         "warning",
@@ -1134,6 +1198,7 @@ WHY: Mapping[str, Words] = {
         "报告改来改去，公开出去的每个数仍然必须是账上的数。",
         "However a report is edited, every number in it must still be that of the accounts.",
     ),
+    "B": Words("一个工作簿出了问题，不应耽误其他的。", "What is wrong with one workbook must not hold up the others."),
     "O": Words("文件要么全部写好，要么保持原样。", "Files are written whole or left as they were."),
     "P": Words(
         "口径写错一处，用它编的每份报告都错。", "A slip in a profile is in every report that is compiled with it."

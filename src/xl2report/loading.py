@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import Path
 from string import Formatter
@@ -103,6 +103,33 @@ def csv_rows(path: str | Path) -> list[dict[str, str]]:
 
     with Path(path).open(encoding="utf-8-sig", newline="") as stream:
         return [{k: v or "" for k, v in row.items() if isinstance(k, str)} for row in csv.DictReader(stream)]
+
+
+def content_hash(name: str | Path | None) -> str:
+    """The hash of everything that a profile is made of; without a name of all that ship, as the workbook chooses among them.
+
+    Raises:
+        ProfileError: where there is no such profile.
+    """
+    folders = [PROFILES]
+    files = [*shipped("docx_templates", "").glob("*.docx")]
+    if name is not None:
+        folders += [layer.folder for layer in layers(folder_of(name)) if PROFILES not in layer.folder.parents]
+        files.append(Path(load_profile(name).template))
+    files += [path for folder in folders for ending in ("toml", "csv") for path in folder.rglob(f"*.{ending}")]
+    stats = ((path, path.stat()) for path in sorted(set(files)) if path.is_file())
+    return _hash_of(tuple((str(path), stat.st_mtime_ns, stat.st_size) for path, stat in stats))
+
+
+@lru_cache(maxsize=8)
+def _hash_of(files: tuple[tuple[str, int, int], ...]) -> str:
+    """The hash of the content of files, none of which has changed since it was asked for."""
+    digest = hashlib.sha256()
+    for name, _, _ in files:
+        data = Path(name).read_bytes()
+        digest.update(f"{Path(name).name}\0{len(data)}\0".encode())
+        digest.update(data)
+    return digest.hexdigest()
 
 
 def load_profile(name: str | Path = "sichuan/2023") -> Profile:
@@ -404,7 +431,7 @@ class _Loader:
     # -- whole --------------------------------------------------------------------------------
     def profile(self, folder: Path) -> Profile | None:
         sections = {"profile", "unit", "mark", "table", "info", "measure", "list", "schedule", "chart"}
-        sections |= {"rule", "phrase", "text", "glossary", "words", "fonts", "sample"}
+        sections |= {"rule", "phrase", "text", "glossary", "words", "fonts", "sample", "summary"}
         for key in self.data:
             if key not in sections:
                 self.problems.append(f"[{key}] unknown section; known: {one_of(sorted(sections), key)}")
@@ -462,6 +489,12 @@ class _Loader:
         fonts = self.head("fonts")
         names = {"body": fonts.text("body", needed=True)}
         fonts.done()
+        summary = self.head("summary")
+        key_figures = summary.texts("measures")
+        summary.done()
+        for name in key_figures:
+            if name not in self.measures:
+                summary.say(f"“measures”: no measure “{name}”; nearest: {one_of(tuple(self.measures), name, 3)}")
         template = self.template(template) if template else ""
         if self.problems:
             return None
@@ -491,6 +524,7 @@ class _Loader:
             example_notes=example_notes,
             fonts=names,
             sample=sample,
+            summary=key_figures,
         )
 
     def sample(self) -> Sample:

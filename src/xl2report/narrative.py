@@ -53,6 +53,7 @@ def render(
     with_tables: bool = False,
     marks: Carrier = "bookmark",
     workbook: tuple[str, str] = ("", ""),
+    inputs: str = "",
 ) -> Narrative:
     """Fill a docxtpl template with the figures, phrases, lists and texts of one book.
 
@@ -67,6 +68,7 @@ def render(
         with_tables: put the schedules as Word tables where the template has ``{{ 附表表格 }}``.
         marks: how what is printed is marked with where it comes from.
         workbook: the name and the SHA-256 of the file that the figures are from, for the manifest.
+        inputs: the hash of everything that the report is made from.
 
     Returns:
         The .docx as bytes with what was found; no bytes where a finding is an error.
@@ -126,7 +128,7 @@ def render(
         from xl2report.marks import clean
 
         clean(whole)
-    report = sealed(whole)
+    report = sealed(whole, inputs)
     return Narrative(report, (*notes.findings, *contents.findings))
 
 

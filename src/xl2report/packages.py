@@ -30,6 +30,8 @@ CUSTOM = "docProps/custom.xml"
 PROPERTY = "xl2report"
 LAST_EPOCH = 253_402_300_799
 """The last second of the year 9999."""
+INPUTS = "xl2report-inputs"
+"""The property with the hash of everything that an output was made from."""
 _CUSTOM_TYPE = b"application/vnd.openxmlformats-officedocument.custom-properties+xml"
 _CUSTOM_RELATION = b"http://schemas.openxmlformats.org/officeDocument/2006/relationships/custom-properties"
 _CUSTOM_SPACES = (
@@ -37,7 +39,10 @@ _CUSTOM_SPACES = (
     b' xmlns:vt="http://schemas.openxmlformats.org/officeDocument/2006/docPropsVTypes"'
 )
 _CUSTOM_END = re.compile(rb"</(?:\w+:)?Properties\s*>\s*$")
-_OWN = re.compile(rb'<(\w+:)?property\s[^>]*name="' + PROPERTY.encode() + rb'"[^>]*>.*?</\1?property\s*>', re.DOTALL)
+_OWN = re.compile(
+    rb'<(\w+:)?property\s[^>]*name="(?:' + f"{PROPERTY}|{INPUTS}".encode() + rb')"[^>]*>.*?</\1?property\s*>', re.DOTALL
+)
+_INPUTS = re.compile(rb'name="' + INPUTS.encode() + rb'"[^>]*><vt:lpwstr>([0-9a-f]+)<')
 
 _PDF_ID = re.compile(rb"(/ID\s*\[\s*<)[0-9A-Fa-f]{32}(>\s*<)[0-9A-Fa-f]{32}(>)")
 
@@ -99,21 +104,27 @@ def fingerprint(parts: Mapping[str, bytes]) -> str:
     return digest.hexdigest()
 
 
-def sealed(package: Mapping[str, bytes]) -> bytes:
-    """A package of these parts with fixed dates and its fingerprint as a document property beside those that it has."""
+def sealed(package: Mapping[str, bytes], inputs: str = "") -> bytes:
+    """A package of these parts with fixed dates and its fingerprint as a document property beside those that it has.
+
+    ``inputs`` is the hash of what it was made from, a second property; that of an older package is not kept.
+    """
     parts = dict(package)
-    own = (
-        b'<property fmtid="{D5CDD505-2E9C-101B-9397-08002B2CF9AE}" pid="%d" name="' + PROPERTY.encode() + b'">'
-        b"<vt:lpwstr>" + fingerprint(parts).encode() + b"</vt:lpwstr></property>"
-    )
     others = _OWN.sub(b"", parts.get(CUSTOM, b""))
     numbers = [int(number) for number in re.findall(rb'\spid="(\d+)"', others)]
+    own = b"".join(
+        b'<property%s fmtid="{D5CDD505-2E9C-101B-9397-08002B2CF9AE}" pid="%d" name="%s">'
+        b"<vt:lpwstr>%s</vt:lpwstr></property>"
+        % (_CUSTOM_SPACES if numbers else b"", number, name.encode(), value.encode())
+        for number, (name, value) in enumerate(
+            ((PROPERTY, fingerprint(parts)), *([(INPUTS, inputs)] if inputs else [])), max(numbers, default=1) + 1
+        )
+    )
     if numbers:
-        own = own.replace(b"<property", b"<property" + _CUSTOM_SPACES, 1) % (max(numbers) + 1)
         parts[CUSTOM] = _CUSTOM_END.sub(lambda end: own + end[0], others)
     else:
         head = b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<Properties' + _CUSTOM_SPACES + b">"
-        parts[CUSTOM] = head + own % 2 + b"</Properties>"
+        parts[CUSTOM] = head + own + b"</Properties>"
     override = b'<Override PartName="/' + CUSTOM.encode() + b'" ContentType="' + _CUSTOM_TYPE + b'"/>'
     if b'PartName="/' + CUSTOM.encode() + b'"' not in parts[CONTENT_TYPES]:
         parts[CONTENT_TYPES] = parts[CONTENT_TYPES].replace(b"</Types>", override + b"</Types>")
@@ -157,6 +168,8 @@ def untouched(path: Path) -> bool:
             return False
         if data.startswith(b"%PDF-"):
             return bool(_PDF_ID.search(data)) and _with_own_id(data) == data
+        if data.startswith((b"{", CSV_HEAD)):
+            return own_seal(data) == data
         parts = unpacked(data)
     except RefusedError:
         return False
@@ -166,6 +179,54 @@ def untouched(path: Path) -> bool:
 def is_epoch(text: str) -> bool:
     """Whether SOURCE_DATE_EPOCH says a moment: seconds since 1970 in plain digits, no later than the year 9999."""
     return bool(re.fullmatch(r"[0-9]{1,12}", text)) and int(text) <= LAST_EPOCH
+
+
+CSV_HEAD = "\ufeff工作簿,部门名称".encode()
+"""How a summary in CSV begins: there is no place for a hash in it, so any that begins so counts as untouched."""
+
+
+def own_seal(document: bytes) -> bytes:
+    """A JSON document of ours with the hash of everything else in it as its first entry; a CSV file as it is.
+
+    >>> own_seal(b'{"a": 1}')[:20]
+    b'{"sha256": "f9d86028'
+    """
+    if not document.startswith(b"{"):
+        return document
+    bare = re.sub(rb'^\{\s*"sha256": "[0-9a-f]{64}",', b"{", document)
+    return b'{"sha256": "%s",%s' % (hashlib.sha256(bare).hexdigest().encode(), bare[1:])
+
+
+def inputs_of(path: Path) -> str | None:
+    """The hash of what a file was made from, where it is just as the program wrote it; "" for a PDF, ``None`` otherwise."""
+    try:
+        data = content_of(path)
+        if isinstance(data, Finding):
+            return None
+        if data.startswith(b"%PDF-"):
+            return "" if untouched(path) else None
+        parts = unpacked(data)
+    except RefusedError:
+        return None
+    custom = parts.get(CUSTOM, b"")
+    stated = _INPUTS.search(custom)
+    return stated[1].decode() if stated and fingerprint(parts).encode() in custom else None
+
+
+LONGEST_STEM = 120
+"""Bytes of the name of an output before ``-schedules.xlsx``: every system takes the whole name."""
+_RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])\s*(\.|$)")
+
+
+def file_stem(name: str) -> str:
+    r"""A name as every system takes it in a file's: no separators, controls or other signs of paths, not too long.
+
+    >>> file_stem("../县:政府\n办."), file_stem("CON"), file_stem("办" * 99) == "办" * 40
+    ('.._县_政府_办', '_CON', True)
+    """
+    clean = re.sub(r'[/\\:*?"<>|\x00-\x1f\x7f\ud800-\udfff\u200e\u200f\u202a-\u202e\u2066-\u2069]', "_", name)
+    clean = clean.encode()[:LONGEST_STEM].decode(errors="ignore").rstrip(". ") or "_"
+    return f"_{clean}" if _RESERVED.match(clean) else clean
 
 
 def document_date(published: str, year: int) -> datetime:

@@ -14,7 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xl2report import office
+from xl2report import __version__, office
 from xl2report.checks import check
 from xl2report.contents import Toc
 from xl2report.derive import Figures
@@ -22,9 +22,9 @@ from xl2report.facts import Book, Cell
 from xl2report.figures import Figure
 from xl2report.findings import Finding, finding, has_errors, one_of, readable, strictly
 from xl2report.guards import content_of, refusal
-from xl2report.loading import ProfileError, available, folder_of, load_profile, shipped
+from xl2report.loading import ProfileError, available, content_hash, folder_of, load_profile, shipped
 from xl2report.manifest import Carrier, fingerprint_of
-from xl2report.packages import document_date, finish_earlier, sealed, sealed_pdf, untouched, write_all
+from xl2report.packages import document_date, file_stem, finish_earlier, sealed, sealed_pdf, untouched, write_all
 from xl2report.placing import unwritable
 from xl2report.profile import Profile
 from xl2report.reader import opened, read
@@ -128,27 +128,104 @@ def compile(  # the command's name; the built-in is not used here
     """
     source = Path(path)
     folder = Path(out) if out is not None else source.parent
-    blocked = unwritable(_outputs_of(source, folder, pdf=pdf)) if os.path.lexists(source) else ()
-    if blocked:
-        return CompileResult((), blocked)
-    earlier = finish_earlier(folder)
+    first = before_work(source, folder, pdf=pdf)
+    if has_errors(first):
+        return CompileResult((), first)
+    made = make(
+        path,
+        out,
+        template=template,
+        profile=profile,
+        strict=strict,
+        toc=toc,
+        pdf=pdf,
+        with_tables=with_tables,
+        marks=marks,
+    )
+    return replace(made, findings=(*made.findings, *first)).written()
+
+
+def before_work(source: Path, folder: Path, *, pdf: bool) -> tuple[Finding, ...]:
+    """What stands in the way of writing the outputs, as far as it can be known; else what a killed run left is finished."""
+    targets = (folder / name for name in output_names(source, pdf=pdf))
+    blocked = unwritable(targets) if os.path.lexists(source) else ()
+    return blocked or finish_earlier(folder)
+
+
+def make(
+    path: str | Path,
+    out: str | Path | None = None,
+    *,
+    template: str | Path | None = None,
+    profile: str | Path | None = None,
+    strict: bool = False,
+    toc: Toc = "field",
+    pdf: bool = False,
+    with_tables: bool = False,
+    marks: Carrier = "bookmark",
+) -> Made:
+    """Everything that :func:`compile` does but for writing."""
+    options = {"strict": strict, "toc": toc, "pdf": pdf, "with_tables": with_tables, "marks": marks}
+    inputs = inputs_key(Path(path), template, profile, options)
     report = load(path, profile)
-    outputs, findings = report.outputs(folder, template, toc=toc, pdf=pdf, with_tables=with_tables, marks=marks)
+    folder = Path(out) if out is not None else report.source.parent
+    outputs, findings = report.outputs(
+        folder, template, toc=toc, pdf=pdf, with_tables=with_tables, marks=marks, inputs=inputs
+    )
     if strict:
         findings = strictly(findings)
-    findings = (*findings, *earlier)
-    if has_errors(findings):
-        return CompileResult((), findings, report.readable, report.left_out)
-    written = write_all(outputs)
-    *_, printed = _outputs_of(source, folder, pdf=True)
-    stale = (finding("O619", str(printed)),) if written.paths and not pdf and untouched(printed) else ()
-    return CompileResult(written.paths, (*findings, *written.findings, *stale))
+    return Made(report, {} if has_errors(findings) else outputs, findings)
 
 
-def _outputs_of(source: Path, folder: Path, *, pdf: bool) -> tuple[Path, ...]:
-    """The files that a workbook is compiled to: schedules, report, and the report as PDF."""
-    endings = ("schedules.xlsx", "report.docx", "report.pdf")[: 3 if pdf else 2]
-    return tuple(folder / f"{source.stem}-{ending}" for ending in endings)
+def output_names(source: Path, *, pdf: bool = False) -> tuple[str, ...]:
+    """The names of the files that a workbook is compiled to."""
+    stem = file_stem(source.stem)
+    return f"{stem}-schedules.xlsx", f"{stem}-report.docx", *([f"{stem}-report.pdf"] if pdf else [])
+
+
+def inputs_key(
+    workbook: Path, template: str | Path | None, profile: str | Path | None, options: Mapping[str, object]
+) -> str:
+    """The hash of all that the outputs of a workbook depend on, "" where it cannot be told.
+
+    Workbook, profile and template by their content, the options, the one date, this version of the program.
+    """
+    try:
+        contents = [content_hash(profile), *(_hash(Path(path)) for path in (workbook, template) if path is not None)]
+    except (OSError, ProfileError):
+        return ""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if options.get("toc") == "auto":
+        options = {**options, "toc": "field" if office.program() is None else "paginate"}
+    known = (__version__, workbook.name, *contents, sorted(options.items()), epoch)
+    return fingerprint_of(repr(known).encode())
+
+
+def _hash(path: Path) -> str:
+    """The SHA-256 of a file; what is none (a pipe, a device) is not opened."""
+    if not path.is_file():
+        raise OSError(path)
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+@dataclass(frozen=True)
+class Made:
+    """What was made of a workbook: its accounts, the outputs by path (none where a finding is an error), all findings."""
+
+    report: Report
+    outputs: Mapping[Path, bytes]
+    findings: tuple[Finding, ...]
+
+    def written(self) -> CompileResult:
+        """The outputs written, all or none."""
+        if not self.outputs:
+            return CompileResult((), self.findings, self.report.readable, self.report.left_out)
+        done = write_all(self.outputs)
+        printed = next(path for path in self.outputs if path.suffix == ".docx").with_suffix(".pdf")
+        stale = done.paths and printed not in self.outputs and untouched(printed)
+        left = (finding("O619", str(printed)),) if stale else ()
+        return CompileResult(done.paths, (*self.findings, *done.findings, *left))
 
 
 @dataclass(frozen=True)
@@ -386,12 +463,12 @@ class Report(Mapping[str, Measured]):
         written = write_all(outputs)
         return CompileResult(written.paths, (*findings, *written.findings))
 
-    def schedules(self) -> bytes:
-        """The schedules workbook as bytes."""
+    def schedules(self, inputs: str = "") -> bytes:
+        """The schedules workbook as bytes; ``inputs`` is the hash of everything that it is made from."""
         from xl2report.schedules import write_schedules
 
         department = self.book.info.get("部门名称", "")
-        return sealed(write_schedules(self.sheets, self.profile, department, self.date))
+        return sealed(write_schedules(self.sheets, self.profile, department, self.date), inputs)
 
     def narrative(
         self,
@@ -400,6 +477,7 @@ class Report(Mapping[str, Measured]):
         toc: Toc = "field",
         with_tables: bool = False,
         marks: Carrier = "bookmark",
+        inputs: str = "",
     ) -> tuple[bytes | None, tuple[Finding, ...]]:
         """The Word report as bytes (none where a finding is an error), and all findings."""
         from xl2report.narrative import render
@@ -419,6 +497,7 @@ class Report(Mapping[str, Measured]):
                 with_tables=with_tables,
                 marks=marks,
                 workbook=("", "") if marks == "none" else (self.source.name, _fingerprint(self.source)),
+                inputs=inputs,
             )
         except (
             Exception
@@ -444,20 +523,21 @@ class Report(Mapping[str, Measured]):
         pdf: bool = False,
         with_tables: bool = False,
         marks: Carrier = "bookmark",
+        inputs: str = "",
     ) -> tuple[dict[Path, bytes], tuple[Finding, ...]]:
         """What :func:`compile` would write into a folder, with all findings; nothing where one is an error."""
-        data, findings = self.narrative(template, toc=toc, with_tables=with_tables, marks=marks)
+        data, findings = self.narrative(template, toc=toc, with_tables=with_tables, marks=marks, inputs=inputs)
         if data is None or has_errors(findings):
             return {}, findings
-        schedules, narrative, printed = _outputs_of(self.source, folder, pdf=True)
-        outputs = {schedules: self.schedules(), narrative: data}
+        schedules, narrative, paper = (folder / name for name in output_names(self.source, pdf=True))
+        outputs = {schedules: self.schedules(inputs), narrative: data}
         if pdf:
             if marks == "control":  # LibreOffice spaces Chinese text otherwise where a control begins
                 data = self.narrative(template, toc=toc, with_tables=with_tables)[0] or data
-            made = office.convert(data, "pdf", printed.name)
+            made = office.convert(data, "pdf", paper.name)
             if isinstance(made, Finding):
                 return {}, (*findings, made)
-            outputs[printed] = sealed_pdf(made, self.date)
+            outputs[paper] = sealed_pdf(made, self.date)
         return outputs, findings
 
 

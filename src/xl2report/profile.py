@@ -467,6 +467,8 @@ class Profile:
     example_notes: tuple[str, ...] = ()
     fonts: Mapping[str, str] = field(default_factory=dict)
     sample: Sample | None = None
+    summary: tuple[str, ...] = ()
+    """The measures that the summary of many workbooks shows."""
 
     @cached_property
     def trees(self) -> frozenset[str]:
