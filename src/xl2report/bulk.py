@@ -330,7 +330,7 @@ class _Worker:
 
 
 _WORKER = _Worker()
-LIBRARIES = ("openpyxl", "xlsxwriter", "docxtpl", "lxml.etree", "jinja2", "xl2report.narrative", "xl2report.schedules")
+LIBRARIES = ("xlsxwriter", "lxml.etree", "jinja2", "xl2report.narrative", "xl2report.schedules", "xl2report.marks")
 """What every workbook needs; imported once, before the worker processes begin."""
 
 
