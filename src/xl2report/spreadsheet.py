@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from datetime import time as clock_time
 from typing import Any
-from urllib.parse import unquote
 from xml.parsers import expat
 
 from xl2report.facts import Cell, letters
@@ -134,12 +133,12 @@ class Spreadsheet:
 
     def _part(self, target: str) -> str:
         """The member that a target means, whatever the case of its letters; "" where there is none."""
-        for name in (target, unquote(target)):
-            if name in self.package:
-                return name
-            if name.casefold() in self._folded:
-                return self._folded[name.casefold()]
-        return ""
+        part = target if target in self.package else self._folded.get(target.casefold(), "")
+        if not part and "%" in target:
+            from urllib.parse import unquote
+
+            part = self._folded.get(unquote(target).casefold(), "")
+        return part
 
     def _relations_of(self, part: str) -> dict[str, tuple[str, str, bool]]:
         """The relations of a part by id: last word of the type, target within the package, whether it lies outside."""
