@@ -168,7 +168,7 @@ def untouched(path: Path) -> bool:
             return False
         if data.startswith(b"%PDF-"):
             return bool(_PDF_ID.search(data)) and _with_own_id(data) == data
-        if data.startswith((b"{", CSV_HEAD)):
+        if data.startswith(b"{") or _CSV_SEAL.search(data):
             return own_seal(data) == data
         parts = unpacked(data)
     except RefusedError:
@@ -181,20 +181,21 @@ def is_epoch(text: str) -> bool:
     return bool(re.fullmatch(r"[0-9]{1,12}", text)) and int(text) <= LAST_EPOCH
 
 
-CSV_HEAD = "\ufeff工作簿,部门名称".encode()
-"""How a summary in CSV begins: there is no place for a hash in it, so any that begins so counts as untouched."""
+_JSON_SEAL = re.compile(rb'^\{\s*"sha256": "[0-9a-f]{64}",')
+_CSV_SEAL = re.compile(rb",sha256:[0-9a-f]{64}(?=\r?\n)")
 
 
 def own_seal(document: bytes) -> bytes:
-    """A JSON document of ours with the hash of everything else in it as its first entry; a CSV file as it is.
+    r"""A summary of ours with the hash of everything else in it: the first entry of JSON, the last heading of CSV.
 
-    >>> own_seal(b'{"a": 1}')[:20]
-    b'{"sha256": "f9d86028'
+    >>> own_seal(b'{"a": 1}')[:20], own_seal(b"a,b\r\n1,2\r\n")[:20]
+    (b'{"sha256": "f9d86028', b'a,b,sha256:ea14f99c4')
     """
-    if not document.startswith(b"{"):
-        return document
-    bare = re.sub(rb'^\{\s*"sha256": "[0-9a-f]{64}",', b"{", document)
-    return b'{"sha256": "%s",%s' % (hashlib.sha256(bare).hexdigest().encode(), bare[1:])
+    if document.startswith(b"{"):
+        bare = _JSON_SEAL.sub(b"{", document)
+        return b'{"sha256": "%s",%s' % (hashlib.sha256(bare).hexdigest().encode(), bare[1:])
+    head, end, rows = _CSV_SEAL.sub(b"", document, count=1).partition(b"\r\n")
+    return b"%s,sha256:%s%s%s" % (head, hashlib.sha256(head + end + rows).hexdigest().encode(), end, rows)
 
 
 def inputs_of(path: Path) -> str | None:

@@ -129,8 +129,9 @@ def _csv(results: Sequence[Compiled], lang: str) -> bytes:
         texts = [_harmless(str(value)) if isinstance(value, str) else value for value in _row(result, lang)]
         figures = {key.name: _plain(key.value) for key in result.figures}
         paths = [_harmless(str(path)) for path in result.paths]
-        writer.writerow([*texts, *(figures.get(key.name) or "" for key in keys), *paths])
-    return stream.getvalue().encode("utf-8-sig", errors="backslashreplace")
+        room = [""] * (outputs - len(paths) + 1)  # the last one below the seal
+        writer.writerow([*texts, *(figures.get(key.name) or "" for key in keys), *paths, *room])
+    return own_seal(stream.getvalue().encode("utf-8-sig", errors="backslashreplace"))
 
 
 def _harmless(text: str) -> str:
