@@ -37,8 +37,12 @@ _WIDTHS = re.compile(r"\d{4}|\*|\{[^{}]*\{")
 """What makes a formatted text wide: four digits, a width from an argument."""
 
 
+_MANY = (list, tuple, dict, set, frozenset)
+_ESCAPED = re.compile("[&<>'\"]")
 _OWN = frozenset(kind for kind in vars(views).values() if isinstance(kind, type) and kind.__module__ == views.__name__)
 """The types of what a template gets to see: immutable, with nothing behind a dot that is not meant for it."""
+_PLAIN = frozenset({str, int}) | {kind for kind in _OWN if not hasattr(kind, "__html__")}
+"""The types of what prints as its text, to be escaped."""
 
 
 class TooMuch(Exception):  # noqa: N818 - said to people as what it is
@@ -172,17 +176,37 @@ class _Filters(dict[str, Callable[..., Any]]):
 @cache
 def _sandbox() -> Any:
     """The class of the sandbox; made when jinja2 is first needed."""
+    from jinja2.compiler import CodeGenerator
+    from jinja2.runtime import LoopContext
     from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    transparent = {*_OWN, LoopContext}
+
+    class Code(CodeGenerator):
+        """Jinja's compiler; what is printed goes through ``shown``, which escapes it too."""
+
+        def _output_child_pre(self, node: Any, frame: Any, finalize: Any) -> None:
+            if frame.eval_ctx.volatile or not frame.eval_ctx.autoescape:
+                super()._output_child_pre(node, frame, finalize)
+            else:
+                self.write("environment.shown(")
+
+        def _output_child_post(self, node: Any, frame: Any, finalize: Any) -> None:
+            if frame.eval_ctx.volatile or not frame.eval_ctx.autoescape:
+                super()._output_child_post(node, frame, finalize)
+            else:
+                self.write(")")
 
     class Sandbox(ImmutableSandboxedEnvironment):
         """Jinja's sandbox for immutable values, with a meter."""
 
+        code_generator_class = Code
         intercepted_binops = frozenset(["+", "-", "*", "/", "//", "**", "%"])
         meter: Meter
 
         def getattr(self, obj: Any, attribute: str) -> Any:
-            """What stands behind a dot; of our own views everything that is public may be had."""
-            if type(obj) in _OWN and attribute[:1] != "_":
+            """What stands behind a dot; of our own views, and of a loop, everything that is public may be had."""
+            if type(obj) in transparent and attribute[:1] != "_":
                 try:
                     return getattr(obj, attribute)
                 except AttributeError:
@@ -217,6 +241,7 @@ def environment(ledger: Ledger | None = None) -> Any:
     may compare or cut, so it is not.
     """
     from jinja2 import StrictUndefined
+    from markupsafe import escape
 
     made = _sandbox()(autoescape=True, undefined=StrictUndefined)
     meter = made.meter = Meter()
@@ -227,15 +252,22 @@ def environment(ledger: Ledger | None = None) -> Any:
     made.globals.clear()
 
     def printed(value: Any) -> Any:
-        if isinstance(value, list | tuple | dict | set | frozenset):
+        if isinstance(value, _MANY):
             meter.size(value)
         return value if ledger is None else ledger.finalized(value)
+
+    def shown(value: Any) -> str:
+        value = printed(value)
+        if type(value) in _PLAIN and not _ESCAPED.search(text := str(value)):
+            return text  # most of what is printed; making a Markup of it takes longer than all else
+        return str(escape(value))
 
     def joined(pieces: Iterable[str]) -> str:
         text = "".join(_bounded(pieces))
         return without_sentinels(text)
 
     made.finalize = printed
+    made.shown = shown
     made.concat = joined
     return made
 
