@@ -363,9 +363,10 @@ def _clue(difference: Decimal, used: Iterable[Name | BoxName], values: _Values) 
 
 def _former_names(accounts: Accounts) -> Iterator[Finding]:
     """A finding for every text that names expenditure as the code list did in earlier years."""
-    for row, heading, text in accounts.prose.texts:
+    former = [one for one in accounts.profile.former_expenditure if one.name in accounts.prose.all_texts]
+    for row, heading, text in accounts.prose.texts if former else ():
         left = text
-        for one in accounts.profile.former_expenditure:
+        for one in former:
             if one.name in left:
                 yield finding(
                     "V218",

@@ -182,7 +182,7 @@ class Book:
 
 def total(facts: Iterable[Fact]) -> Decimal:
     """The exact sum of the amounts."""
-    return sum((fact.amount for fact in facts), Decimal(0))
+    return sum([fact.amount for fact in facts], Decimal(0))
 
 
 def prefixes(code: str, lengths: Iterable[int]) -> Iterator[str]:

@@ -133,11 +133,11 @@ class Figure(NamedTuple):
                 yield from part.facts()
 
 
-def summed(name: str, facts: tuple[Fact, ...], unit: Unit, how: str, label: str = "", scale: int = 1) -> Figure:
+def summed(name: str, facts: tuple[Fact, ...], unit: Unit, how: str, label: str = "") -> Figure:
     """The figure that is the sum of some facts."""
     return Figure(
         name,
-        total(facts) * scale,
+        total(facts),
         unit,
         how,
         facts,

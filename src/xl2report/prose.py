@@ -74,6 +74,11 @@ class Prose:
         return found
 
     @cached_property
+    def plain_texts(self) -> Sequence[tuple[str, Cell]]:
+        """The texts as they are compared, each with its cell."""
+        return [(normal(text), row.cells[heading]) for row, heading, text in self.texts]
+
+    @cached_property
     def all_texts(self) -> str:
         """All texts in one: a word that is not in it is in none."""
         return "\n".join(text for _, _, text in self.texts)
@@ -209,7 +214,7 @@ def _spellings(prose: Prose, mark: str) -> Iterator[Spelling]:
 
 def _spelled_otherwise(prose: Prose, names: Iterable[str]) -> Iterator[tuple[str, str, Cell]]:
     """Passages of texts that begin and end like a name and are nearly the same: as compared, as written, the cell."""
-    texts = [(normal(text), row.cells[heading]) for row, heading, text in prose.texts]
+    texts = prose.plain_texts
     for plain in (normal(name) for name in names if len(normal(name)) >= 10):
         near = re.compile(f"{re.escape(plain[:6])}.{{0,{len(plain)}}}?{re.escape(plain[-4:])}")
         for text, cell in texts:
@@ -283,6 +288,7 @@ def _shared(one: str, other: str) -> int:
 
 _NUMBER = re.compile(r"(?<![\d.A-Za-z〔\[])(\d+(?:,\d{3})*(?:\.\d+)?)(\s*)(万元|亿元|元|[^\s\d，。；、：）)的])?")
 _DIGIT = re.compile(r"\d")
+_STATED = re.compile(r"单\s*位\s*[:：]\s*万\s*元")
 _YEAR = re.compile(r"(?<![\d与较比同和从自])((?:19|20)\d\d)年")
 _EARLIER = re.compile(r"(?<![与较比同和])(?:上年|去年|上一年|同期)")
 """What says that the amounts behind it are of another year."""
@@ -309,7 +315,7 @@ def _numbers(prose: Prose) -> Iterator[Mention]:
     for row, heading, text in prose.texts:
         if not _DIGIT.search(text):
             continue
-        stated = "万元" if "单位:万元" in normal(text) else ""
+        stated = "万元" if _STATED.search(text) else ""
         for sentence in _SENTENCE.finditer(text):
             if _DIGIT.search(sentence[0]):
                 yield from _numbers_of(prose, row.cells[heading], sentence[0], stated)

@@ -9,18 +9,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
+from operator import itemgetter
 from typing import Literal, NamedTuple
 
 from xl2report.derive import Figures
-from xl2report.facts import Book, Fact, Query, letters, prefixes
-from xl2report.figures import Figure, summed
+from xl2report.facts import Book, Fact, Query, letters, prefixes, total
+from xl2report.figures import Figure
 from xl2report.profile import Line, Mark, Profile, Schedule, SheetColumn, Side
 
 Role = Literal[
     "title", "number", "department", "unit", "head", "index", "code", "name", "line", "label", "amount", "note"
 ]
 TOTAL_ROW = "合计"
+_PLACE = itemgetter(0, 1)
+"""Row and column of a box."""
 
 
 class Box(NamedTuple):
@@ -93,6 +96,7 @@ class Sheet:
         return found[0] if len(found) == 1 else None
 
 
+@lru_cache(maxsize=4096)
 def width_of(text: str) -> int:
     """The width of a text in half-width characters: a Chinese character counts two.
 
@@ -203,7 +207,7 @@ class _Page:
             Box(2, width - 1, "unit", "单位：万元"),
         ]
         furniture += [Box(rows + i, 0, "note", text, columns=width) for i, text in enumerate(note.split("\n"))]
-        boxes = sorted([*furniture, *self.boxes], key=lambda b: (b.row, b.column))
+        boxes = sorted([*furniture, *self.boxes], key=_PLACE)
         last = rows + note.count("\n") + 1
         return Sheet(
             self.schedule.key, self.schedule.title, tuple(boxes), (3, head), tuple(self.widths), stub, last, empty
@@ -238,7 +242,7 @@ class _Page:
         """The figure of a box by its keys; nothing where no amount was entered."""
         if not any(fact.entered for fact in facts):
             return None
-        return summed(f"{self.schedule.key}[{row}, {column}]", facts, self.unit, str(how))
+        return Figure(f"{self.schedule.key}[{row}, {column}]", total(facts), self.unit, str(how), facts)
 
     # -- numbered lines: 01, 04 -----------------------------------------------------------------
     def lines(self) -> tuple[int, int]:
