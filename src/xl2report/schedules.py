@@ -25,7 +25,7 @@ ROOM = 0.82
 SIZE = 10
 MARGINS = {"left": 0.47, "right": 0.47, "top": 0.6, "bottom": 0.6}
 ROW = 18
-LONGEST_TEXT = 15_999
+LONGEST_TEXT = 16_000
 """Characters of a cell: never more than the 32,767 units that Excel takes."""
 AMOUNT = "#,##0.00_ ;-#,##0.00_ "
 
