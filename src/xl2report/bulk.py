@@ -262,7 +262,7 @@ def already(order: Order, item: Item) -> Compiled | None:
     if not key or any(inputs_of(path) != ("" if path.suffix == ".pdf" else key) for path in paths):
         return None
     report = load(item.workbook, profile)
-    return _compiled(item.workbook, "kept", 0, paths, (), report)
+    return _compiled(item.workbook, "kept", 0, paths, report.findings, report)
 
 
 OPTIONS: Mapping[str, object] = {

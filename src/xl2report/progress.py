@@ -52,7 +52,7 @@ class Bar:
     def columns(self) -> int:
         """How wide the terminal is."""
         try:
-            return os.get_terminal_size(self.stream.fileno()).columns
+            return os.get_terminal_size(self.stream.fileno()).columns or 80  # some terminals do not know
         except (OSError, ValueError):
             return 80
 
