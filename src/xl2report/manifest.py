@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from functools import cached_property, lru_cache
@@ -62,14 +62,15 @@ class Print:
     within: str = ""
     case: str = ""
 
-    def sources(self) -> Iterator[Source]:
-        """What the manifest says of the print and of the figures in it."""
-        if self.figure is not None:
+    def sources(self, known: Container[str] = ()) -> Iterator[Source]:
+        """What the manifest says of the print and of the figures in it, but of those that are known."""
+        if self.figure is not None and self.key not in known:
             yield Source.of(self.figure, self.key, self.label)
-        elif not self.pieces:
+        elif self.figure is None and not self.pieces and self.key not in known:
             yield Source(self.key, self.label or self.key, cells=areas(self.cells))
         for piece in self.pieces:
-            yield Source.of(piece.figure, piece.figure.name, piece.figure.label)
+            if piece.figure.name not in known:
+                yield Source.of(piece.figure, piece.figure.name, piece.figure.label)
 
 
 class Text(str):

@@ -33,7 +33,7 @@ from xl2report.manifest import (
     without_sentinels,
     written,
 )
-from xl2report.packages import CONTENT_TYPES
+from xl2report.packages import CONTENT_TYPES, Deflated
 from xl2report.trees import has_tree, put_tree, tree_of
 
 DOCUMENT = "word/document.xml"
@@ -42,7 +42,7 @@ W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 W15 = "http://schemas.microsoft.com/office/word/2012/wordml"
 COMPATIBILITY = "http://schemas.openxmlformats.org/markup-compatibility/2006"
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006"
-_SPACE_ATTRIBUTE = "{http://www.w3.org/XML/1998/namespace}space"
+_PRESERVED = {"{http://www.w3.org/XML/1998/namespace}space": "preserve"}
 _FALLBACK = f"{{{COMPATIBILITY}}}Fallback"
 HIDDEN = frozenset([_FALLBACK, f"{W}del", f"{W}moveFrom"])
 """What is not part of the text: the other form of a text box, and what was deleted or moved away while tracked."""
@@ -72,9 +72,7 @@ def place_marks(parts: MutableMapping[str, bytes], ledger: Ledger, carrier: Carr
     identifiers = _highest_identifier(parts)
     # the body comes last: its bookmarks then have the highest numbers, and the contents go on from there
     for name in sorted(parts, key=lambda part: (part == DOCUMENT, part)):
-        if not name.endswith(".xml"):
-            continue
-        if not has_tree(parts, name) and _BYTES not in parts[name] and PREFIX.encode() not in parts[name]:
+        if not name.endswith(".xml") or (not has_tree(parts, name) and _plain(parts[name])):
             continue
         if carrier == "control" and name.startswith("word/"):
             parts[name] = _declared(parts[name])
@@ -88,8 +86,18 @@ def place_marks(parts: MutableMapping[str, bytes], ledger: Ledger, carrier: Carr
 def clean(parts: MutableMapping[str, bytes]) -> None:
     """Take the sentinels out that stand where nothing can be marked: names of fields, descriptions, properties."""
     for name in parts:
-        if name.endswith((".xml", ".rels")) and _BYTES in parts[name]:
+        if name.endswith((".xml", ".rels")) and not _plain(parts[name]) and _BYTES in parts[name]:
             parts[name] = without_sentinels(parts[name].decode()).encode()
+
+
+def _plain(part: bytes) -> bool:
+    """Whether nothing is marked in a part or to be marked, nor numbered; of one that is known to come again it is looked up once."""
+    plain: bool | None = getattr(part, "plain", None)
+    if plain is None:
+        plain = not any(sign in part for sign in (_BYTES, PREFIX.encode(), b"<w:bookmarkStart ", b"<w:sdtPr>"))
+        if isinstance(part, Deflated):
+            part.plain = plain
+    return plain
 
 
 def _highest_identifier(parts: Mapping[str, bytes]) -> int:
@@ -99,9 +107,9 @@ def _highest_identifier(parts: Mapping[str, bytes]) -> int:
         if has_tree(parts, name):
             root = tree_of(parts, name)
             numbers = [mark.get(f"{W}id") for mark in root.iter(f"{W}bookmarkStart")]
-            numbers += root.xpath("//w:sdtPr/w:id/@w:val", namespaces={"w": W[1:-1]})
+            numbers += [one.get(f"{W}val") for control in root.iter(f"{W}sdtPr") for one in control.iterchildren(f"{W}id")]
             found += [int(number) for number in numbers if re.fullmatch(r"\d{1,9}", number or "")]
-        elif name.startswith("word/") and name.endswith(".xml"):
+        elif name.startswith("word/") and name.endswith(".xml") and not _plain(parts[name]):
             data = parts[name]
             found += map(int, re.findall(rb'<w:bookmarkStart [^>]*w:id="(\d{1,9})"', data))
             found += map(int, re.findall(rb'<w:sdtPr>(?:(?!</w:sdtPr>).)*?<w:id w:val="(\d{1,9})"', data, re.DOTALL))
@@ -129,6 +137,9 @@ class _Placer:
     """One part being marked."""
 
     def __init__(self, root: Any, ledger: Ledger, carrier: Carrier, identifiers: int, first: int) -> None:
+        from lxml.etree import SubElement
+
+        self.new = SubElement  # an element of its own is a document of its own, until it is put into another
         self.root = root
         self.ledger = ledger
         self.carrier = carrier
@@ -174,56 +185,53 @@ class _Placer:
 
     def _split(self, run: Any) -> None:
         """Put bookmarks between the pieces of a run; each piece keeps its formatting."""
-        properties = run.find(f"{W}rPr")
+        parent, properties = run.getparent(), run.find(f"{W}rPr")
+        children = [child for child in run if child is not properties]
+        for child in children:
+            run.remove(child)
         pieces: list[Any] = []
         current: Any = None
 
-        def add(child: Any) -> None:
+        def begun() -> Any:
             nonlocal current
             if current is None:
-                current = run.makeelement(run.tag, run.attrib)
-                if properties is not None:
-                    current.append(properties.__copy__())
+                current = run.__copy__()
                 pieces.append(current)
-            current.append(child)
+            return current
 
-        for child in list(run):
-            if child is properties:
+        for child in children:
+            said = child.text if child.tag == _T else None
+            if not said or (BEGIN not in said and END not in said):
+                begun().append(child)
                 continue
-            if child.tag != f"{W}t" or not child.text or (BEGIN not in child.text and END not in child.text):
-                add(child)
-                continue
-            for piece in _PIECES.split(child.text):
+            for piece in _PIECES.split(said):
                 if piece and piece[0] in BEGIN + END:
-                    bookmark = self._bookmark(run, piece)
+                    bookmark = self._bookmark(parent, piece)
                     if bookmark is not None:
                         pieces.append(bookmark)
                         current = None
                 elif piece:
-                    text = run.makeelement(child.tag, {_SPACE_ATTRIBUTE: "preserve"})
-                    text.text = piece
-                    add(text)
-        parent = run.getparent()
-        at = parent.index(run)
-        parent[at : at + 1] = pieces
+                    self.new(begun(), _T, _PRESERVED).text = piece
+        for piece in pieces:
+            run.addprevious(piece)
+        parent.remove(run)
 
-    def _bookmark(self, run: Any, piece: str) -> Any:
+    def _bookmark(self, parent: Any, piece: str) -> Any:
         """The beginning or the end of a mark, ``None`` for what is not to be marked."""
         if piece == END:
             number, self.open = self.open, -1
             if number < 0:
                 return None
-            bookmark = run.makeelement(f"{W}bookmarkEnd")
         else:
             number = int(piece[1:-1])
             if number not in self.named or number in self.bookmarks:
                 return None
             self.open = number
-            bookmark = run.makeelement(f"{W}bookmarkStart")
-        identifier = self.identifiers + self.named[number]
-        bookmark.set(f"{W}id", str(identifier))
+        named = self.named[number]
+        tag = _BOOKMARK_END if piece == END else _BOOKMARK_START
+        bookmark = self.new(parent, tag, {_ID: str(self.identifiers + named)})  # in its place it is put with its run
         if piece != END:
-            bookmark.set(f"{W}name", f"{PREFIX}{self.named[number]:06d}")
+            bookmark.set(_NAME, f"{PREFIX}{named:06d}")
         self.bookmarks.setdefault(number, []).append(bookmark)
         return bookmark
 
@@ -304,8 +312,8 @@ def manifest_of(
     for made in ledger.prints:
         if made.key in wanted and made.key not in seen:
             seen.add(made.key)
-            for source in made.sources():
-                sources.setdefault(source.key, source)
+            for source in made.sources(sources):
+                sources[source.key] = source
     shown = []
     names = {data.alternative: name for name, data in charts.items()}
     for drawn in charts_drawn(parts):
@@ -313,7 +321,8 @@ def manifest_of(
             data = charts[names[drawn.alternative]]
             points = zip(data.categories, data.shown, data.labels, strict=True)
             for figure in data.shown:
-                sources.setdefault(figure.name, Source.of(figure, figure.name))
+                if figure.name not in sources:
+                    sources[figure.name] = Source.of(figure, figure.name)
             shown.append(
                 DrawnChart(data.name, drawn.drawing, tuple(Point(c, figure.name, text) for c, figure, text in points))
             )
