@@ -449,7 +449,7 @@ def test_the_points_of_all_charts_are_in_the_manifest(
 def test_a_manifest_is_read_as_it_was_written(marked: Callable[[Carrier], Path]) -> None:
     manifest = read(marked("control")).manifest
     assert manifest is not None
-    hostile = replace(manifest, marks=(replace(manifest.marks[0], text="<&\"'>\n\t\r“", key="]]>"),))
+    hostile = replace(manifest, marks=(manifest.marks[0]._replace(text="<&\"'>\n\t\r“", key="]]>"),))
 
     assert manifest_in(written(manifest)) == manifest
     assert manifest_in(written(hostile)) == hostile

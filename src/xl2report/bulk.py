@@ -8,20 +8,17 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
-import multiprocessing
 import os
 import signal
-import tempfile
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 from time import perf_counter
 from types import FrameType
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from xl2report.collecting import Refused, Workbook, collected
 from xl2report.findings import Finding, finding, has_errors, strictly
@@ -29,6 +26,9 @@ from xl2report.loading import ProfileError, load_profile
 from xl2report.packages import inputs_of, write_all
 from xl2report.pipeline import DEFAULT_PROFILE, CompileResult, Report, inputs_key, load, make, output_names
 from xl2report.summary import Compiled, KeyFigure, State, summary
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor, Future
 
 Command = Literal["compile", "check"]
 Carry = Literal["paths", "bytes"]
@@ -191,6 +191,8 @@ def _guarded(order: Order, item: Item) -> Outcome:
     try:
         if item.data is None:
             return _worked(order, item, item.workbook, order.options)
+        import tempfile
+
         with tempfile.TemporaryDirectory(prefix="xl2report-", ignore_cleanup_errors=True) as name:
             source, options = Path(name) / item.workbook.name, dict(order.options)
             source.write_bytes(item.data)
@@ -388,6 +390,7 @@ def cores() -> int:
 
 def _pool(jobs: int, limits: Limits) -> Executor:
     """Worker processes; they begin from a process that has imported the libraries and has no threads."""
+    import multiprocessing
     from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
     method = START if START in multiprocessing.get_all_start_methods() else "spawn"
@@ -526,6 +529,8 @@ class _Hand:
 
     def out(self, items: Sequence[Item], size: int, most: int) -> None:
         """Hand all items out, ``size`` at once and ``most`` chunks at a time, and take every result."""
+        from concurrent.futures import FIRST_COMPLETED, wait
+
         chunks = (_Chunk(tuple(items[at : at + size])) for at in range(0, len(items), size))
         pool = self.executor or self.new_pool()
         flying: dict[Future[list[Outcome]], _Chunk] = {}
@@ -557,6 +562,8 @@ class _Hand:
         self, pool: Executor, chunks: Iterator[_Chunk], flying: dict[Future[list[Outcome]], _Chunk], most: int
     ) -> bool:
         """Hand out as many chunks as may be; whether the executor takes none any more."""
+        from concurrent.futures import BrokenExecutor
+
         while (chunk := self._next(chunks, flying, most)) is not None:
             chunk = self._loaded(chunk)
             if not chunk.items:
@@ -596,6 +603,8 @@ class _Hand:
 
     def _landed(self, future: Future[list[Outcome]], chunk: _Chunk) -> bool:
         """Take what a chunk has brought; whether its worker has died."""
+        from concurrent.futures import BrokenExecutor
+
         try:
             outcomes = future.result()
         except KeyboardInterrupt:

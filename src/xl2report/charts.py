@@ -363,6 +363,14 @@ def charts_drawn(parts: Mapping[str, bytes]) -> Iterator[Drawn]:
         yield Drawn(properties.get("name") or "", properties.get("descr") or "", categories, values, part)
 
 
+def chart_drawings(parts: Mapping[str, bytes]) -> tuple[tuple[str, str], ...]:
+    """The names and the alternative texts of the drawings of charts, in reading order."""
+    if not has_tree(parts, DOCUMENT) and C.encode() not in parts[DOCUMENT]:
+        return ()
+    found = (properties for properties, _ in _charts_in(tree_of(parts, DOCUMENT)))
+    return tuple((one.get("name") or "", one.get("descr") or "") for one in found if one is not None)
+
+
 def redraw(parts: MutableMapping[str, bytes], part: str, data: ChartData) -> bool:
     """New numbers in a chart of an edited report; a workbook behind it where a program left it out; whether it was possible."""
     from lxml import etree

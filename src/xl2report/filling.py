@@ -225,25 +225,24 @@ def _resolved_run(run: str, paragraph: str) -> str:
     return _TEXT.sub(lambda said: _SPECIAL.sub(lambda sign: signs[sign[0]], said[0]), run)
 
 
-_DRAWING = re.compile(r"<(?:\w+:)?docPr [^>]*>")
+_BEFORE_DRAWING = re.compile(r"<(?:\w+:)?$")
 _ID = re.compile(r'(?<= )id="[^"]*"')
 
 
 def numbered(xml: str) -> str:
     """The XML with a number of its own for every drawing, from 1001 on."""
-    if ":docPr " not in xml:
-        return xml
+    pieces = xml.split("docPr ")
     number = 1000
+    for at in range(1, len(pieces)):
+        if _BEFORE_DRAWING.search(pieces[at - 1][-64:]):
+            number += 1
+            tag, end, rest = pieces[at].partition(">")
+            pieces[at] = _ID.sub(f'id="{number}"', f" {tag}", count=1)[1:] + end + rest
+    return "docPr ".join(pieces)
 
-    def drawing(match: re.Match[str]) -> str:
-        nonlocal number
-        number += 1
-        return _ID.sub(f'id="{number}"', match[0], count=1)
 
-    return _DRAWING.sub(drawing, xml)
-
-
-_IN_TABLE = re.compile(r'<(w:tc|w:tr|/w:tr|w:gridCol|w:gridSpan)(?=[ />])(?: w:val="(\d+)"/)?')
+_GRID_COLUMN = re.compile("<w:gridCol[ />]")
+_SPAN = re.compile(r'<w:gridSpan w:val="(\d+)"/>')
 
 
 def fitted(xml: str) -> str:
@@ -265,24 +264,20 @@ def _fits(xml: str) -> bool:
 
 def _table_fits(table: str) -> bool:
     """Whether the grid of a table has as many columns as its widest row, and no row has more cells."""
-    columns = cells = covered = widest = 0
-    for sign in _IN_TABLE.finditer(table):
-        kind, span = sign[1], sign[2]
-        if kind == "w:tc":
-            cells += 1
-            covered += 1
-        elif kind == "w:gridCol":
-            columns += 1
-        elif kind == "w:gridSpan":
-            if span is None:
+    if "<w:tc/>" in table:
+        return False
+    columns = len(_GRID_COLUMN.findall(table))
+    widest = 0
+    for row in table.split("</w:tr>")[:-1]:
+        cells = covered = row.count("</w:tc>")
+        if "<w:gridSpan" in row:
+            spans = _SPAN.findall(row)
+            if row.count("<w:gridSpan") > len(spans):
                 return False
-            covered += int(span) - 1
-        elif kind == "w:tr":
-            cells = covered = 0
-        elif cells > columns:  # the end of a row
+            covered += sum(map(int, spans)) - len(spans)
+        if cells > columns:
             return False
-        else:
-            widest = max(widest, covered)
+        widest = max(widest, covered)
     return columns == widest
 
 

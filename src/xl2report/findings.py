@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from typing import Any, Literal
 
 from xl2report.facts import Cell
@@ -1301,6 +1300,8 @@ def nearest(word: str, words: Sequence[str]) -> str:
     >>> nearest("一般公共预算拨款", ["一般公共预算财政拨款", "非财政拨款"])
     '一般公共预算财政拨款'
     """
+    from difflib import get_close_matches
+
     close = get_close_matches(word, words, 1, 0.5)
     return close[0] if close else ""
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from functools import cached_property, lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from xl2report.facts import Cell, Fact
 from xl2report.figures import Figure
@@ -36,8 +36,7 @@ _SENTINELS = re.compile(f"{BEGIN}[0-9]+{SAID}|[{BEGIN}{SAID}{END}]")
 # -- while a template prints ----------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):  # tuples, as are facts and figures: a report has some hundreds of each
     """A figure inside a phrase: its text as the phrase has it, and where it begins."""
 
     figure: Figure
@@ -45,8 +44,7 @@ class Piece:
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Print:
+class Print(NamedTuple):
     """Something that a template may print, with where it comes from.
 
     ``within`` is the list that an item belongs to; ``case`` the situation that a phrase speaks of.
@@ -62,14 +60,15 @@ class Print:
     within: str = ""
     case: str = ""
 
-    def sources(self) -> Iterator[Source]:
-        """What the manifest says of the print and of the figures in it."""
-        if self.figure is not None:
+    def sources(self, known: Container[str] = ()) -> Iterator[Source]:
+        """What the manifest says of the print and of the figures in it, but of those that are known."""
+        if self.figure is not None and self.key not in known:
             yield Source.of(self.figure, self.key, self.label)
-        elif not self.pieces:
+        elif self.figure is None and not self.pieces and self.key not in known:
             yield Source(self.key, self.label or self.key, cells=areas(self.cells))
         for piece in self.pieces:
-            yield Source.of(piece.figure, piece.figure.name, piece.figure.label)
+            if piece.figure.name not in known:
+                yield Source.of(piece.figure, piece.figure.name, piece.figure.label)
 
 
 class Text(str):
@@ -141,8 +140,7 @@ def without_sentinels(text: str) -> str:
 # -- what a report carries ------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """Where a printed text comes from: a figure with its exact value and formula, or a text; and its cells.
 
     ``value`` is in the base unit (元, a count, a ratio). ``cells`` are cells and ranges as ``支出决算!H4:H12``.
@@ -161,8 +159,7 @@ class Source:
         return cls(key, label or figure.label or key, figure.unit.name, figure.value, figure.how, areas_of(figure))
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """A figure inside a phrase: the key of its source, its text, and where in the phrase it begins."""
 
     key: str
@@ -170,8 +167,7 @@ class Part:
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """One mark of a report: the name of its bookmark, and what was printed there.
 
     ``touched``: the template prints a sign of numbers right beside it, so it must not be read beyond its bookmark.
@@ -206,8 +202,7 @@ class DrawnChart:
     points: tuple[Point, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Wording:
+class Wording(NamedTuple):
     """A sentence or a row of a table as it was printed: a digest of its words, and the names of the marks between them."""
 
     digest: str
@@ -357,7 +352,8 @@ def written(manifest: Manifest) -> bytes:
         lines += [_tag("point", category=point.category, key=point.key, text=point.text) for point in chart.points]
         lines.append("</chart>")
     if manifest.wording:
-        lines.append(_tag("wording", of=" ".join(":".join((w.digest, *map(_bare, w.marks))) for w in manifest.wording)))
+        said = [":".join((w.digest, *map(_bare, w.marks))) if w.marks else w.digest for w in manifest.wording]
+        lines.append(_tag("wording", of=" ".join(said)))
     return "\n".join([*lines, "</report>", ""]).encode()
 
 
@@ -371,12 +367,11 @@ _SPECIAL = re.compile('[&<>"\n\r\t]')
 
 def _tag(tag: str, *, end: bool = True, **attributes: str) -> str:
     """One tag; attributes that are empty are left out."""
-    said = "".join(
-        f" {name}={quoted(value)}" if _SPECIAL.search(value) else f' {name}="{value}"'
-        for name, value in attributes.items()
-        if value
-    )
-    return f"<{tag}{said}{'/' if end else ''}>"
+    said = f"<{tag}"
+    for name, value in attributes.items():
+        if value:
+            said += f" {name}={quoted(value)}" if _SPECIAL.search(value) else f' {name}="{value}"'
+    return f"{said}{'/' if end else ''}>"
 
 
 def manifest_in(xml: bytes) -> Manifest | None:

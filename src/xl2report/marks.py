@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
-from xl2report.charts import ChartData, Drawn, charts_drawn
+from xl2report.charts import ChartData, Drawn, chart_drawings, charts_drawn
 from xl2report.guards import unpacked
 from xl2report.manifest import (
     BEGIN,
@@ -33,7 +33,7 @@ from xl2report.manifest import (
     without_sentinels,
     written,
 )
-from xl2report.packages import CONTENT_TYPES
+from xl2report.packages import CONTENT_TYPES, Deflated
 from xl2report.trees import has_tree, put_tree, tree_of
 
 DOCUMENT = "word/document.xml"
@@ -42,7 +42,7 @@ W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 W15 = "http://schemas.microsoft.com/office/word/2012/wordml"
 COMPATIBILITY = "http://schemas.openxmlformats.org/markup-compatibility/2006"
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006"
-_SPACE_ATTRIBUTE = "{http://www.w3.org/XML/1998/namespace}space"
+_PRESERVED = {"{http://www.w3.org/XML/1998/namespace}space": "preserve"}
 _FALLBACK = f"{{{COMPATIBILITY}}}Fallback"
 HIDDEN = frozenset([_FALLBACK, f"{W}del", f"{W}moveFrom"])
 """What is not part of the text: the other form of a text box, and what was deleted or moved away while tracked."""
@@ -72,9 +72,7 @@ def place_marks(parts: MutableMapping[str, bytes], ledger: Ledger, carrier: Carr
     identifiers = _highest_identifier(parts)
     # the body comes last: its bookmarks then have the highest numbers, and the contents go on from there
     for name in sorted(parts, key=lambda part: (part == DOCUMENT, part)):
-        if not name.endswith(".xml"):
-            continue
-        if not has_tree(parts, name) and _BYTES not in parts[name] and PREFIX.encode() not in parts[name]:
+        if not name.endswith(".xml") or (not has_tree(parts, name) and _plain(parts[name])):
             continue
         if carrier == "control" and name.startswith("word/"):
             parts[name] = _declared(parts[name])
@@ -88,8 +86,19 @@ def place_marks(parts: MutableMapping[str, bytes], ledger: Ledger, carrier: Carr
 def clean(parts: MutableMapping[str, bytes]) -> None:
     """Take the sentinels out that stand where nothing can be marked: names of fields, descriptions, properties."""
     for name in parts:
-        if name.endswith((".xml", ".rels")) and _BYTES in parts[name]:
+        known = getattr(parts[name], "plain", False)
+        if not known and name.endswith((".xml", ".rels")) and _BYTES in parts[name]:
             parts[name] = without_sentinels(parts[name].decode()).encode()
+
+
+def _plain(part: bytes) -> bool:
+    """Whether nothing is marked in a part or to be marked, nor numbered; of one that is known to come again it is looked up once."""
+    plain: bool | None = getattr(part, "plain", None)
+    if plain is None:
+        plain = not any(sign in part for sign in (_BYTES, PREFIX.encode(), b"<w:bookmarkStart ", b"<w:sdtPr>"))
+        if isinstance(part, Deflated):
+            part.plain = plain
+    return plain
 
 
 def _highest_identifier(parts: Mapping[str, bytes]) -> int:
@@ -99,9 +108,11 @@ def _highest_identifier(parts: Mapping[str, bytes]) -> int:
         if has_tree(parts, name):
             root = tree_of(parts, name)
             numbers = [mark.get(f"{W}id") for mark in root.iter(f"{W}bookmarkStart")]
-            numbers += root.xpath("//w:sdtPr/w:id/@w:val", namespaces={"w": W[1:-1]})
+            numbers += [
+                one.get(f"{W}val") for control in root.iter(f"{W}sdtPr") for one in control.iterchildren(f"{W}id")
+            ]
             found += [int(number) for number in numbers if re.fullmatch(r"\d{1,9}", number or "")]
-        elif name.startswith("word/") and name.endswith(".xml"):
+        elif name.startswith("word/") and name.endswith(".xml") and not _plain(parts[name]):
             data = parts[name]
             found += map(int, re.findall(rb'<w:bookmarkStart [^>]*w:id="(\d{1,9})"', data))
             found += map(int, re.findall(rb'<w:sdtPr>(?:(?!</w:sdtPr>).)*?<w:id w:val="(\d{1,9})"', data, re.DOTALL))
@@ -129,6 +140,9 @@ class _Placer:
     """One part being marked."""
 
     def __init__(self, root: Any, ledger: Ledger, carrier: Carrier, identifiers: int, first: int) -> None:
+        from lxml.etree import SubElement
+
+        self.new = SubElement  # an element of its own is a document of its own, until it is put into another
         self.root = root
         self.ledger = ledger
         self.carrier = carrier
@@ -148,16 +162,19 @@ class _Placer:
     def _wanted(self) -> tuple[list[Any], dict[int, bool]]:
         """The runs that sentinels stand in, and the prints that can be marked: whether a sign of numbers touches each."""
         runs: dict[Any, None] = {}
+        paragraph: Any = None
         texts: list[str] = []
-        before: Any = None
-        for text in self.root.iter(f"{W}t"):
+        before = place = None
+        for text in self.root.iter(_T):
             run = text.getparent()
             said = text.text or ""
             signed = BEGIN in said or END in said
             if run.tag != _R:
                 text.text = without_sentinels(said) if signed else text.text
                 continue
-            paragraph = next(run.iterancestors(_P), None)
+            parent = run.getparent()
+            if parent is not place:  # most of the runs of a paragraph stand in it one after another
+                place, paragraph = parent, next(run.iterancestors(_P), None)
             if signed:
                 if any(True for _ in run.iterancestors(*HIDDEN)):
                     text.text = without_sentinels(said)
@@ -174,56 +191,53 @@ class _Placer:
 
     def _split(self, run: Any) -> None:
         """Put bookmarks between the pieces of a run; each piece keeps its formatting."""
-        properties = run.find(f"{W}rPr")
+        parent, properties = run.getparent(), run.find(f"{W}rPr")
+        children = [child for child in run if child is not properties]
+        for child in children:
+            run.remove(child)
         pieces: list[Any] = []
         current: Any = None
 
-        def add(child: Any) -> None:
+        def begun() -> Any:
             nonlocal current
             if current is None:
-                current = run.makeelement(run.tag, run.attrib)
-                if properties is not None:
-                    current.append(properties.__copy__())
+                current = run.__copy__()
                 pieces.append(current)
-            current.append(child)
+            return current
 
-        for child in list(run):
-            if child is properties:
+        for child in children:
+            said = child.text if child.tag == _T else None
+            if not said or (BEGIN not in said and END not in said):
+                begun().append(child)
                 continue
-            if child.tag != f"{W}t" or not child.text or (BEGIN not in child.text and END not in child.text):
-                add(child)
-                continue
-            for piece in _PIECES.split(child.text):
+            for piece in _PIECES.split(said):
                 if piece and piece[0] in BEGIN + END:
-                    bookmark = self._bookmark(run, piece)
+                    bookmark = self._bookmark(parent, piece)
                     if bookmark is not None:
                         pieces.append(bookmark)
                         current = None
                 elif piece:
-                    text = run.makeelement(child.tag, {_SPACE_ATTRIBUTE: "preserve"})
-                    text.text = piece
-                    add(text)
-        parent = run.getparent()
-        at = parent.index(run)
-        parent[at : at + 1] = pieces
+                    self.new(begun(), _T, _PRESERVED).text = piece
+        for piece in pieces:
+            run.addprevious(piece)
+        parent.remove(run)
 
-    def _bookmark(self, run: Any, piece: str) -> Any:
+    def _bookmark(self, parent: Any, piece: str) -> Any:
         """The beginning or the end of a mark, ``None`` for what is not to be marked."""
         if piece == END:
             number, self.open = self.open, -1
             if number < 0:
                 return None
-            bookmark = run.makeelement(f"{W}bookmarkEnd")
         else:
             number = int(piece[1:-1])
             if number not in self.named or number in self.bookmarks:
                 return None
             self.open = number
-            bookmark = run.makeelement(f"{W}bookmarkStart")
-        identifier = self.identifiers + self.named[number]
-        bookmark.set(f"{W}id", str(identifier))
+        named = self.named[number]
+        tag = _BOOKMARK_END if piece == END else _BOOKMARK_START
+        bookmark = self.new(parent, tag, {_ID: str(self.identifiers + named)})  # in its place it is put with its run
         if piece != END:
-            bookmark.set(f"{W}name", f"{PREFIX}{self.named[number]:06d}")
+            bookmark.set(_NAME, f"{PREFIX}{named:06d}")
         self.bookmarks.setdefault(number, []).append(bookmark)
         return bookmark
 
@@ -304,18 +318,19 @@ def manifest_of(
     for made in ledger.prints:
         if made.key in wanted and made.key not in seen:
             seen.add(made.key)
-            for source in made.sources():
-                sources.setdefault(source.key, source)
+            for source in made.sources(sources):
+                sources[source.key] = source
     shown = []
     names = {data.alternative: name for name, data in charts.items()}
-    for drawn in charts_drawn(parts):
-        if drawn.alternative in names:
-            data = charts[names[drawn.alternative]]
+    for drawing, alternative in chart_drawings(parts) if charts else ():
+        if alternative in names:
+            data = charts[names[alternative]]
             points = zip(data.categories, data.shown, data.labels, strict=True)
             for figure in data.shown:
-                sources.setdefault(figure.name, Source.of(figure, figure.name))
+                if figure.name not in sources:
+                    sources[figure.name] = Source.of(figure, figure.name)
             shown.append(
-                DrawnChart(data.name, drawn.drawing, tuple(Point(c, figure.name, text) for c, figure, text in points))
+                DrawnChart(data.name, drawing, tuple(Point(c, figure.name, text) for c, figure, text in points))
             )
     return Manifest(origin, carrier, sources, tuple(marks), tuple(shown))
 
@@ -375,8 +390,7 @@ def _drop(parts: MutableMapping[str, bytes], *names: str) -> None:
 # -- reading back ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Paragraph:
+class Paragraph(NamedTuple):
     """A paragraph of a report as it is now: its part, its number there counted from 1, its text.
 
     ``row`` is the number of the table row that it stands in, counted through the report; 0 outside of tables.
@@ -388,8 +402,7 @@ class Paragraph:
     row: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A place where a mark stands now: the text that it holds, and where that begins and ends in its paragraph.
 
     ``paragraph`` is its place in :attr:`Marked.paragraphs`. A text that goes on in later paragraphs ends with the last of them, and
@@ -517,9 +530,10 @@ class _Range:
 
 
 _SIGNS = {f"{W}tab": "\t", f"{W}ptab": "\t", f"{W}br": "\n", f"{W}cr": "\n", f"{W}noBreakHyphen": "-"}
-_PROPERTIES = frozenset([f"{W}pPr", f"{W}rPr", f"{W}sdtPr", f"{W}sectPr", f"{W}tblPr", f"{W}tcPr", f"{W}trPr"])
-_T, _R, _P, _TR, _SDT, _SDT_CONTENT = (f"{W}{name}" for name in ("t", "r", "p", "tr", "sdt", "sdtContent"))
+_T, _R, _P, _TR, _SDT = (f"{W}{name}" for name in ("t", "r", "p", "tr", "sdt"))
 _BOOKMARK_START, _BOOKMARK_END, _NAME, _ID = (f"{W}{name}" for name in ("bookmarkStart", "bookmarkEnd", "name", "id"))
+_READ = (_P, _T, _TR, _SDT, _BOOKMARK_START, _BOOKMARK_END, *_SIGNS, f"{W}tabs", *HIDDEN)
+"""What is looked at when a report is read; inside of what is hidden, and of the stops of tabs, nothing is."""
 _BEFORE = re.compile(r"[-−]?\d[\d,]*\.?\d*$|[-−]$")
 _AFTER = re.compile(r"[\d,]*(?:\.\d+)?[%％]?")
 _AFTER_POINT = re.compile(r"\d*[%％]?")
@@ -538,14 +552,58 @@ class _Reading:
         self.ranges: list[_Range] = []
         self.by_id: dict[str, _Range] = {}
         self.inside: list[int] = []
+        self.open: list[tuple[_Range, int]] = []
+        """The controls that are open, and how many marks began before each."""
         self.controls: list[_Range] = []
         self.name, self.first = "", 0
 
     def part(self, name: str, root: Any) -> None:
         """Read one part."""
+        from lxml.etree import iterwalk
+
         self.by_id = {}
         self.name, self.first = name, len(self.places)
-        self._walk(root)
+        rows = 0
+        walk = iterwalk(root, ("start", "end"), _READ)
+        for event, element in walk:
+            tag = element.tag
+            if event == "end":
+                if tag == _P:
+                    self.inside.pop()
+                elif tag == _TR:
+                    rows -= 1
+                    self.row = self.row if rows else 0
+                elif tag == _SDT:
+                    self._control_ends()
+            elif tag == _T:
+                self._say(element.text or "", element)
+            elif tag == _P:
+                self.places.append((self.name, len(self.places) - self.first + 1))
+                self.texts.append([])
+                self.lengths.append(0)
+                self.signs.append([])
+                self.rows.append(self.row)
+                self.inside.append(len(self.places) - 1)
+            elif tag == _BOOKMARK_START:
+                if _named(element):
+                    one = _Range(str(element.get(_NAME)), self._here())
+                    self.ranges.append(one)
+                    self.by_id[element.get(_ID, "")] = one
+            elif tag == _BOOKMARK_END:
+                ended = self.by_id.pop(element.get(_ID, ""), None)
+                if ended is not None:
+                    ended.end = self._there()
+            elif tag in _SIGNS:
+                self._say(_SIGNS[tag], element)
+            elif tag == _TR:
+                if not rows:
+                    self.rows_begun += 1
+                    self.row = self.rows_begun
+                rows += 1
+            elif tag == _SDT:
+                self._control_begins(_tag_of(element))
+            else:
+                walk.skip_subtree()
 
     def paragraphs(self) -> tuple[Paragraph, ...]:
         """All paragraphs in reading order."""
@@ -562,56 +620,18 @@ class _Reading:
         at = self.inside[-1] if self.inside else len(self.places) - 1
         return at, self.lengths[at] if at >= 0 else 0
 
-    def _walk(self, element: Any) -> None:
-        for child in element:
-            tag = child.tag
-            if tag in _PROPERTIES:
-                continue
-            if tag == _T:
-                self._say(child.text or "", child)
-            elif tag in (_R, _SDT_CONTENT):
-                self._walk(child)
-            elif tag == _P:
-                self.places.append((self.name, len(self.places) - self.first + 1))
-                self.texts.append([])
-                self.lengths.append(0)
-                self.signs.append([])
-                self.rows.append(self.row)
-                self.inside.append(len(self.places) - 1)
-                self._walk(child)
-                self.inside.pop()
-            elif tag == _BOOKMARK_START:
-                if _named(child):
-                    one = _Range(str(child.get(_NAME)), self._here())
-                    self.ranges.append(one)
-                    self.by_id[child.get(_ID, "")] = one
-            elif tag == _BOOKMARK_END:
-                ended = self.by_id.pop(child.get(_ID, ""), None)
-                if ended is not None:
-                    ended.end = self._there()
-            elif tag in _SIGNS:
-                self._say(_SIGNS[tag], child)
-            elif tag == _TR and not self.row:
-                self.rows_begun += 1
-                self.row = self.rows_begun
-                self._walk(child)
-                self.row = 0
-            elif tag == _SDT:
-                self._control(child)
-            elif tag not in HIDDEN and isinstance(tag, str):
-                self._walk(child)
-
     def _say(self, text: str, sign: Any) -> None:
         if self.inside:
-            self.signs[self.inside[-1]].append((self.lengths[self.inside[-1]], sign))
-            self.texts[self.inside[-1]].append(text)
-            self.lengths[self.inside[-1]] += len(text)
+            at = self.inside[-1]
+            self.signs[at].append((self.lengths[at], sign))
+            self.texts[at].append(text)
+            self.lengths[at] += len(text)
 
-    def _control(self, control: Any) -> None:
-        tag = _tag_of(control)
-        one = _Range(tag, self._here(), tagged=tag.startswith(PREFIX))
-        known = len(self.ranges)
-        self._walk(control)
+    def _control_begins(self, tag: str) -> None:
+        self.open.append((_Range(tag, self._here(), tagged=tag.startswith(PREFIX)), len(self.ranges)))
+
+    def _control_ends(self) -> None:
+        one, known = self.open.pop()
         one.end = self._there()
         one.inside = tuple(found.name for found in self.ranges[known:])
         self.controls.append(one)

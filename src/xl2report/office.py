@@ -10,11 +10,13 @@ import contextlib
 import os
 import shutil
 import signal
-import subprocess
-import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from xl2report.findings import Finding, finding
+
+if TYPE_CHECKING:
+    import subprocess
 
 TIMEOUT = 180
 """Seconds that one conversion may take; a report takes two."""
@@ -55,6 +57,8 @@ def convert(data: bytes, to: str, place: str) -> bytes | Finding:
 
 
 def _converted(office: str, data: bytes, to: str, place: str) -> bytes | Finding:
+    import tempfile
+
     with tempfile.TemporaryDirectory(prefix="xl2report-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         source, out = folder / "report.docx", folder / "out"
@@ -79,6 +83,8 @@ def _converted(office: str, data: bytes, to: str, place: str) -> bytes | Finding
 
 def _run(command: list[str]) -> int | None:
     """Run a command without a word; its exit status, or ``None`` where it took too long and was ended."""
+    import subprocess
+
     quiet = subprocess.DEVNULL
     with subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True) as process:
         try:

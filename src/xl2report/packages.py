@@ -58,6 +58,8 @@ class Deflated(bytes):
 
     stored: tuple[bytes, int]
     """The deflated bytes, and the check sum of the others."""
+    plain: bool
+    """Whether it has no marks, and nothing to be marked."""
 
 
 def deflated(part: bytes) -> tuple[bytes, int]:

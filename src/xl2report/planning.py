@@ -302,7 +302,7 @@ class Plan:
             if mark.name not in there:
                 continue
             new = self.partners.get(mark.name, mark)
-            marks.append(replace(new, name=mark.name, carrier=mark.carrier, touched=mark.touched))
+            marks.append(new._replace(name=mark.name, carrier=mark.carrier, touched=mark.touched))
             for key in (new.key, *(part.key for part in new.parts)):
                 source = self.now.source(key) or self.printed.source(key)
                 if source is not None:
@@ -312,7 +312,7 @@ class Plan:
             wording[start : start + len(rows.edited)] = wording_of(rows, names)
             for old, name in names.items():
                 new = self.now.by_name[old]
-                marks.append(replace(new, name=name, carrier="bookmark"))
+                marks.append(new._replace(name=name, carrier="bookmark"))
                 sources |= {key: self.now.sources[key] for key in (new.key, *(part.key for part in new.parts))}
         marks.sort(key=lambda mark: mark.name)
         for chart in self.now.charts:

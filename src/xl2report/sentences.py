@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from xl2report.manifest import Wording
 from xl2report.marks import Found, Marked, Paragraph
@@ -22,8 +23,7 @@ _MARK = "\x02"
 """Stands for a mark in the words of a sentence; no XML can hold it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
+class Sentence(NamedTuple):
     """A sentence, or a whole row of a table: the paragraph that it begins in, its text, its words without what is marked."""
 
     paragraph: int
@@ -58,7 +58,7 @@ def sentences_of(marked: Marked) -> tuple[Sentence, ...]:
             text = "　".join(paragraph.text for paragraph in marked.paragraphs[at:last])
             words = "\x1f".join(cells)
             sentences.append(Sentence(at, row, text, words, _digest(marked, words, marks), tuple(marks)))
-        else:
+        elif marked.paragraphs[at].text:
             sentences += _in_paragraph(marked, at, held.get(at, ()))
         at = last
     return tuple(sentences)
@@ -66,16 +66,16 @@ def sentences_of(marked: Marked) -> tuple[Sentence, ...]:
 
 def _in_paragraph(marked: Marked, at: int, held: Sequence[Found]) -> Iterator[Sentence]:
     paragraph = marked.paragraphs[at]
-    if not paragraph.text:
-        return
     marks = iter(_apart(held))
     for piece in _PIECES.findall(_masked(paragraph, held)):
-        own = [next(marks) for _ in range(piece.count(_MARK))]
+        own = [next(marks) for _ in range(piece.count(_MARK))] if _MARK in piece else []
         words = piece.strip(STOPS + " ")
         if words:
-            between = iter([*(found.text for found in own), ""])
-            text = "".join(said + next(between) for said in piece.split(_MARK)).strip()
-            yield Sentence(at, 0, text, words, _digest(marked, words, own), tuple(own))
+            text = piece
+            if own:
+                between = iter([*(found.text for found in own), ""])
+                text = "".join(said + next(between) for said in piece.split(_MARK))
+            yield Sentence(at, 0, text.strip(), words, _digest(marked, words, own), tuple(own))
 
 
 def _apart(held: Sequence[Found]) -> list[Found]:
@@ -102,12 +102,15 @@ def _masked(paragraph: Paragraph, held: Sequence[Found]) -> str:
 
 def _digest(marked: Marked, words: str, marks: Sequence[Found]) -> str:
     """The digest of words and of what the marks between them are of; rows of a schedule may stand elsewhere on its page."""
+    words = _ENTRY.sub("", words)
+    if not marks:
+        return digest_of(words)
     keys = []
     for found in marks:
         mark = marked.mark(found.name)
         if mark is not None:
             keys.append(f"{mark.kind} {mark.key.rstrip('0123456789') if mark.kind == 'box' else mark.key}")
-    return digest_of(_ENTRY.sub("", words), *keys)
+    return digest_of(words, *keys)
 
 
 def digest_of(words: str, *keys: str) -> str:

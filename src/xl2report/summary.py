@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import os
@@ -120,6 +119,8 @@ def _json(results: Sequence[Compiled], lang: str) -> bytes:
 
 def _csv(results: Sequence[Compiled], lang: str) -> bytes:
     """Rows as Excel opens them with a double click: UTF-8 with its mark, texts that cannot be taken for formulas."""
+    import csv
+
     stream = io.StringIO(newline="")
     writer = csv.writer(stream)
     keys = _keys(results)
