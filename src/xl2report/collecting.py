@@ -61,7 +61,7 @@ def collected(
     roots: list[Path] = []
     for name in given:
         path = Path(name)
-        is_folder = os.path.isdir(path)  # asked so, a name that no disk takes is none
+        is_folder = os.path.isdir(path)  # noqa: PTH112 - a name that no disk takes is none, and nothing is raised
         if is_folder or (not os.path.lexists(path) and _MAGIC.search(name)):
             start, paths = (path, _listed(path)) if is_folder else _matched(name)
             roots.append(start.absolute())
@@ -147,7 +147,7 @@ def _wanted(paths: Sequence[Path]) -> Iterator[Path]:
 
 def _is_output(path: Path) -> bool:
     """Whether the program wrote a file (schedules, an annotated copy, a summary) and nobody has changed it."""
-    if not os.path.isfile(path):
+    if not os.path.isfile(path):  # noqa: PTH113 - as above
         return False
     try:
         with zipfile.ZipFile(path) as archive:
