@@ -537,6 +537,29 @@ def a_workbook_with_macros() -> Said:
     return was_read(hostile.with_relation("vbaProject", "vbaProject.bin", {"xl/vbaProject.bin": b"x"}))
 
 
+@case(
+    "F022",
+    zh="""
+    错误 F022 支出预算!B1  有501个功能科目编码不在科目表中，整张表未读取
+        现为：9000000、9000001、9000002、9000003…
+        应为：≤ 500
+        办法：请检查这一列是不是粘贴了别的内容（如项目编号、凭证号）。
+    """,
+    en="""
+    error F022 支出预算!B1  501 codes are none of the list of 功能科目; the sheet was not read
+        found: 9000000、9000001、9000002、9000003…
+        expected: ≤ 500
+        what to do: Check whether something else was pasted into the column (such as numbers of projects or vouchers).
+    """,
+)
+def a_column_of_other_numbers() -> Said:
+    rows = (
+        f'<row r="{at}"><c r="B{at}"><v>{9_000_000 + at - 200}</v></c><c r="D{at}"><v>1</v></c></row>'
+        for at in range(200, 701)
+    )
+    return was_read(hostile.with_budget("".join(rows)))
+
+
 # -- sheets and headings --------------------------------------------------------------------------
 
 
