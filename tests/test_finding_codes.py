@@ -560,6 +560,33 @@ def a_column_of_other_numbers() -> Said:
     return was_read(hostile.with_budget("".join(rows)))
 
 
+@case(
+    "F023",
+    zh="""
+    错误 F023 文字材料  文字太多，整张表未读取
+        现为：3,014,656
+        应为：≤ 3,000,000
+        办法：请检查是不是把别的文件整个粘贴进来了；确有这么多文字的，请删减。
+    """,
+    en="""
+    error F023 文字材料  there is too much text; the sheet was not read
+        found: 3,014,656
+        expected: ≤ 3,000,000
+        what to do: Check whether a whole other file was pasted in; if there really is so much text, shorten it.
+    """,
+)
+def a_novel() -> Said:
+    book = Workbook()
+    book.active.title = "文字材料"
+    book.active.append(["位置", "序号", "样式", "文字"])
+    for _ in range(92):
+        book.active.append(["甲", "", "", "字" * 32_767])
+    data = io.BytesIO()
+    book.save(data)
+    found = was_read(data.getvalue())
+    return [one for one in found if " F023 " in one[0]]  # there are no other sheets
+
+
 # -- sheets and headings --------------------------------------------------------------------------
 
 

@@ -242,6 +242,13 @@ CODES: Mapping[str, _Code] = {
         "请检查这一列是不是粘贴了别的内容（如项目编号、凭证号）。",
         "Check whether something else was pasted into the column (such as numbers of projects or vouchers).",
     ),
+    "F023": _code(
+        "error",
+        "文字太多，整张表未读取",
+        "there is too much text; the sheet was not read",
+        "请检查是不是把别的文件整个粘贴进来了；确有这么多文字的，请删减。",
+        "Check whether a whole other file was pasted in; if there really is so much text, shorten it.",
+    ),
     # sheets and headings -----------------------------------------------------------------------
     "S101": _code(
         "error",

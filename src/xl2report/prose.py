@@ -228,8 +228,10 @@ def _spelled_otherwise(prose: Prose, names: Iterable[str]) -> Iterator[tuple[str
     texts = [(normal(text), row.cells[heading]) for row, heading, text in prose.texts]
     having: dict[str, list[int]] = {}
     for at, (text, _) in enumerate(texts):
-        beginnings = {text[place : place + _BEGINNING] for place in range(len(text) - _BEGINNING + 1)}
-        for beginning in alike_begun.keys() & beginnings:
+        beginnings: Iterable[str] = alike_begun
+        if len(alike_begun) > 100:  # then it is faster to look up what the text has
+            beginnings = alike_begun.keys() & {text[i : i + _BEGINNING] for i in range(len(text) - _BEGINNING + 1)}
+        for beginning in (b for b in beginnings if b in text):
             having.setdefault(beginning, []).append(at)
     work = {
         b: sum(texts[at][0].count(b) for at in found) * sum(len(plains[number]) for number in alike_begun[b])

@@ -45,6 +45,8 @@ _ESCAPED = re.compile(r"_x00([01][0-9A-Fa-f])_")
 _DATE = re.compile(r"(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})日?")
 MOST_UNKNOWN = 500
 """Codes of one sheet that are none of the list; schedules have a row or a column for each."""
+MOST_LETTERS = 3_000_000
+"""Letters of all texts of a workbook: forty times those of a long report."""
 EXCEL_DIGITS = 15
 _EXACT = 10**EXCEL_DIGITS - 1
 WORKBOOK_UNIT = ("“基本信息”", "基本信息")
@@ -289,6 +291,7 @@ class _Reader:
         self.twice: set[str] = set()
         self.item_at: dict[tuple[str, int], str] = {}
         self.from_text: dict[Cell, Term] = {}
+        self.letters = 0
         self.total_words: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {}
         self.totals = tuple(normal(word) for kind in ("total", "subtotal") for word in profile.words[kind])
 
@@ -744,7 +747,7 @@ class _Reader:
             rows.append(row)
         if table.kind == "ledger":
             self.mark_totals(table, lines)
-        if self.many_unknown(table, sheet, lines):
+        if self.many_unknown(table, sheet, lines) or self.many_letters(table, sheet, rows):
             return
         kept: list[Row] = []
         for line, row in zip(lines, rows, strict=True):
@@ -773,6 +776,18 @@ class _Reader:
                         expected=expected,
                     )
                     return True
+        return False
+
+    def many_letters(self, table: Table, sheet: Sheet, rows: Iterable[Row]) -> bool:
+        """Whether there is more prose than any report has: all of it is searched for numbers, names and words."""
+        if table.kind in ("ledger", "checks"):
+            return False
+        letters = sum(len(text) for row in rows for text in row.texts.values())
+        if self.letters + letters > MOST_LETTERS:
+            left = MOST_LETTERS - self.letters
+            self.say("F023", sheet.title, found=f"{letters:,}", expected=f"≤ {left:,}")
+            return True
+        self.letters += letters
         return False
 
     def line(self, table: Table, sheet: Sheet, heads: _Heads, index: int) -> _Line:

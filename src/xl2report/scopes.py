@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import islice, pairwise
 from types import MappingProxyType
 from typing import NamedTuple
@@ -141,6 +141,7 @@ def label_of(name: str) -> str | Words:
     return name
 
 
+@lru_cache(maxsize=1024)
 def count(number: int) -> Figure:
     """A number of things as a figure."""
     return Figure("", Decimal(number), COUNT, "")
