@@ -313,7 +313,8 @@ def test_whatever_fails_the_old_set_stays_to_the_second_or_the_new_one_is_whole(
         with failing(number, error) as calls:
             written = put(folder)
         if written.paths:
-            assert seen(folder) == AFTER
+            # of an old file that could not be read nobody knows whether it was edited: it is kept
+            assert seen(folder) in (AFTER, {**AFTER, "账-schedules（手工修改1）.xlsx": OLD[SCHEDULES]})
         else:
             refused += 1
             assert seen(folder) == OLD
@@ -637,7 +638,7 @@ def test_one_output_that_is_in_the_way_does_not_hold_up_the_other_workbook(
 @pytest.mark.parametrize("name", ["accounts", "公开 2023", "x.y.z", "（手工修改1）", "CON"])
 def test_names_of_outputs_are_names_on_windows(name: str) -> None:
     folder = PureWindowsPath(r"\\server\决算 公开\2023")
-    names = [path.name for path in pipeline._outputs_of(Path(f"{name}.xlsx"), Path("out"), pdf=True)]
+    names = list(pipeline.output_names(Path(f"{name}.xlsx"), pdf=True))
     names += [placing._free_name(Path(each)) for each in names]
     names += [STAGE, "01234567.0.new", "01234567.journal"]
     for each in names:

@@ -321,7 +321,7 @@ def test_a_second_ctrl_c_stops_at_once_and_leaves_no_fragment_either(tmp_path: P
     os.killpg(process.pid, signal.SIGINT)
     process.communicate(timeout=20)
 
-    assert process.returncode == 130
+    assert process.returncode in (130, -signal.SIGINT)  # the latter where it comes when the first has ended the command
     assert len(whole(tmp_path / "out")) < 8
 
 

@@ -537,6 +537,56 @@ def a_workbook_with_macros() -> Said:
     return was_read(hostile.with_relation("vbaProject", "vbaProject.bin", {"xl/vbaProject.bin": b"x"}))
 
 
+@case(
+    "F022",
+    zh="""
+    错误 F022 支出预算!B1  有501个功能科目编码不在科目表中，整张表未读取
+        现为：9000000、9000001、9000002、9000003…
+        应为：≤ 500
+        办法：请检查这一列是不是粘贴了别的内容（如项目编号、凭证号）。
+    """,
+    en="""
+    error F022 支出预算!B1  501 codes are none of the list of 功能科目; the sheet was not read
+        found: 9000000、9000001、9000002、9000003…
+        expected: ≤ 500
+        what to do: Check whether something else was pasted into the column (such as numbers of projects or vouchers).
+    """,
+)
+def a_column_of_other_numbers() -> Said:
+    rows = (
+        f'<row r="{at}"><c r="B{at}"><v>{9_000_000 + at - 200}</v></c><c r="D{at}"><v>1</v></c></row>'
+        for at in range(200, 701)
+    )
+    return was_read(hostile.with_budget("".join(rows)))
+
+
+@case(
+    "F023",
+    zh="""
+    错误 F023 文字材料  文字太多，整张表未读取
+        现为：3,014,656
+        应为：≤ 3,000,000
+        办法：请检查是不是把别的文件整个粘贴进来了；确有这么多文字的，请删减。
+    """,
+    en="""
+    error F023 文字材料  there is too much text; the sheet was not read
+        found: 3,014,656
+        expected: ≤ 3,000,000
+        what to do: Check whether a whole other file was pasted in; if there really is so much text, shorten it.
+    """,
+)
+def a_novel() -> Said:
+    book = Workbook()
+    book.active.title = "文字材料"
+    book.active.append(["位置", "序号", "样式", "文字"])
+    for _ in range(92):
+        book.active.append(["甲", "", "", "字" * 32_767])
+    data = io.BytesIO()
+    book.save(data)
+    found = was_read(data.getvalue())
+    return [one for one in found if " F023 " in one[0]]  # there are no other sheets
+
+
 # -- sheets and headings --------------------------------------------------------------------------
 
 
@@ -1900,11 +1950,9 @@ def another_run_that_does_not_end() -> Said:
         what to do: Shorten the name of the workbook, or choose a folder with a shorter path.
     """,
 )
-def a_workbook_whose_name_is_long() -> Said:
-    path = Path("办" * 83 + ".xlsx")
-    path.write_bytes(xl2report.example().read_bytes())
-    (_, report) = xl2report.compile(path).findings
-    return said([report])
+def a_report_whose_name_is_long() -> Said:
+    (found,) = xl2report.load(xl2report.example()).write_narrative("办" * 83 + "-report.docx").findings[-1:]
+    return said([found])
 
 
 @case(

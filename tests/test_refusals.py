@@ -173,7 +173,7 @@ def test_a_refused_file_makes_no_folder_for_outputs(tmp_path: Path, capsys: pyte
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("没有.xlsx", "F001 没有.xlsx  找不到文件"), ("folder.xlsx", "F009 folder.xlsx  无法读取文件：Is a directory")],
+    [("没有.xlsx", "F001 没有.xlsx  找不到文件"), ("folder.xlsx", "B901 {folder}/folder.xlsx  这里没有工作簿")],
 )
 def test_a_path_that_is_no_file_is_refused(
     name: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -181,7 +181,7 @@ def test_a_path_that_is_no_file_is_refused(
     (tmp_path / "folder.xlsx").mkdir()
     assert main(["compile", str(tmp_path / name), "-o", str(tmp_path / "out"), "--lang", "zh"]) == 2
     printed = capsys.readouterr()
-    assert (errors_printed(printed.out), printed.err) == ([message], "")
+    assert (errors_printed(printed.out), printed.err) == ([message.format(folder=tmp_path)], "")
     assert not (tmp_path / "out").exists()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import random
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -20,7 +21,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 import xl2report
 from xl2report.cli import main
-from xl2report.packages import document_date
+from xl2report.packages import CUSTOM, document_date, parts_of
 from xl2report.profile import Profile
 
 Rows = list[list[Any]]
@@ -184,7 +185,15 @@ def saved(sheets: Sheets, path: Path) -> Path:
 def compiled(path: Path) -> dict[str, bytes]:
     result = xl2report.compile(path, path.parent / "out", marks="none")  # marks name cells, and those are elsewhere
     assert result.ok, result.findings
-    return {output.name: output.read_bytes() for output in result.paths}
+    return {f"{output.name} {name}": part for output in result.paths for name, part in without_inputs(output).items()}
+
+
+def without_inputs(output: Path) -> dict[str, bytes]:
+    """The parts of an output but for the hash of the workbook's bytes, which are other ones."""
+    parts = parts_of(output.read_bytes())
+    parts[CUSTOM], count = re.subn(rb'<property [^>]*name="xl2report-inputs">.*?</property>', b"", parts[CUSTOM])
+    assert count == 1
+    return parts
 
 
 # -- the tests ----------------------------------------------------------------------------------------

@@ -582,7 +582,9 @@ def test_the_workbook_keeps_what_a_reviewer_wrote_and_never_replaces_the_account
     loaded = xl2report.load(accounts)
     loaded.write_trace(out)
     parts = parts_of(out.read_bytes())
-    parts["xl/sharedStrings.xml"] = parts["xl/sharedStrings.xml"].replace(b"</sst>", "<si><t>李四</t></si></sst>".encode())
+    parts["xl/sharedStrings.xml"] = parts["xl/sharedStrings.xml"].replace(
+        b"</sst>", "<si><t>李四</t></si></sst>".encode()
+    )
     signed = pack(parts)
     out.write_bytes(signed)
     second = loaded.write_trace(out)

@@ -6,9 +6,10 @@ is a finding of its own where a report needs it), nor is one over a sheet that c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -33,6 +34,8 @@ UNEXPLAINED = ("未完成", "超出", "未支出", "未安排")
 """The situations of an execution of budget that the report must give the reason for."""
 SIGNS = {"<=": "≤", ">=": "≥", "!=": "≠"}
 """How a finding writes a comparison."""
+MOST_COMPARED = 100_000
+"""Names that those of wrong check figures are compared with, of each schedule."""
 RATIO = Unit("", Decimal(1), 4)
 """How a finding writes what money is of money."""
 EXAMPLE_YEAR = 2023
@@ -109,13 +112,13 @@ def _compare(claim: Claim, value: Callable[[Name | BoxName], Decimal]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """A finding of a rule that others come after."""
+    """The findings of a claim of a rule that others come after: what the claim is of, and their cells."""
 
     words: Mapping[str, str]
-    finding: Finding
+    cells: set[Cell | None] = field(default_factory=set)
 
-    def explains(self, rule: Rule, claim: Claim, found: Finding) -> bool:
-        """Whether a finding would only say again what this one says.
+    def explain(self, rule: Rule, claim: Claim, found: Finding) -> bool:
+        """Whether a finding would only say again what one of these says.
 
         That is, one of the same fund (or whatever both rules name one by one); of the same cell, for rules about
         many things; and any other.
@@ -123,7 +126,7 @@ class _Told:
         common = set(self.words) & set(claim.words)
         if common:
             return all(self.words[key] == claim.words[key] for key in common)
-        return not rule.scope or (found.cell is not None and found.cell == self.finding.cell)
+        return not rule.scope or (found.cell is not None and found.cell in self.cells)
 
 
 def check(profile: Profile, book: Book, figures: Figures, sheets: Iterable[Sheet]) -> Checked:
@@ -143,10 +146,13 @@ def check(profile: Profile, book: Book, figures: Figures, sheets: Iterable[Sheet
         if len(sound) < len(rule.claims):
             left_out.append(rule.code)
         for claim in sound:
+            own = _Told(claim.words)
             for one in run(rule, accounts, (claim,)):
-                if not any(before.explains(rule, claim, one) for code in rule.after for before in told.get(code, ())):
-                    told.setdefault(rule.code, []).append(_Told(claim.words, one))
+                if not any(before.explain(rule, claim, one) for code in rule.after for before in told.get(code, ())):
+                    own.cells.add(one.cell)
                     found.append(one)
+            if own.cells:
+                told.setdefault(rule.code, []).append(own)
     found.extend(_former_names(accounts))
     whole = {key: sheet for key, sheet in by_key.items() if not book.doubts(sources.of_schedule(key))}
     found.extend(_check_figures(profile, book, whole))
@@ -383,18 +389,55 @@ def _former_names(accounts: Accounts) -> Iterator[Finding]:
 
 
 def _check_figures(profile: Profile, book: Book, sheets: Mapping[str, Sheet]) -> Iterator[Finding]:
+    printed = {number: _Printed(sheet) for number, sheet in sheets.items()}
     for table in profile.tables.values():
         if table.kind == "checks":
             schedule, row, column, amount = (c.heading for c in table.columns)
             for line in book.table(table.name):
                 if amount in line.facts and line.facts[amount].entered:
                     yield from _check_figure(
-                        line, sheets, line.text(schedule), line.text(row), line.text(column), amount
+                        line, printed, line.text(schedule), line.text(row), line.text(column), amount
                     )
 
 
+class _Printed:
+    """The amounts of a sheet as check figures name them."""
+
+    def __init__(self, sheet: Sheet) -> None:
+        self.sheet = sheet
+        self.left = MOST_COMPARED
+
+    def expected(self, row: str, column: str) -> str:
+        """What there is, the nearest names first; behind hundreds of wrong ones they are not looked for any more."""
+        self.left -= len(self.row_names) + len(self.column_names)
+        if self.left < 0:
+            row = column = ""
+        return f"行：{one_of(self.row_names, row, 4)}；列：{one_of(self.column_names, column, 4)}"
+
+    @cached_property
+    def rows(self) -> Mapping[str, Sequence[Box]]:
+        """What a row may be called, as compared -> its boxes."""
+        found: dict[str, list[Box]] = {}
+        for box in self.sheet.amounts:
+            if box.row_key:
+                label = normal(box.row_label)
+                for name in {normal(box.row_key), label, label.partition("、")[2]}:
+                    found.setdefault(name, []).append(box)
+        return found
+
+    @cached_property
+    def row_names(self) -> Sequence[str]:
+        """What the rows are called."""
+        return tuple(dict.fromkeys(b.row_label or b.row_key for b in self.sheet.amounts if b.row_key))
+
+    @cached_property
+    def column_names(self) -> Sequence[str]:
+        """What the columns are called."""
+        return tuple(dict.fromkeys("·".join(b.heads) for b in self.sheet.amounts))
+
+
 def _check_figure(
-    line: Row, sheets: Mapping[str, Sheet], schedule: str, row: str, column: str, amount: str
+    line: Row, sheets: Mapping[str, _Printed], schedule: str, row: str, column: str, amount: str
 ) -> Iterator[Finding]:
     fact = line.facts[amount]
     number = "".join(c for c in normal(schedule) if c.isdigit()).zfill(2)
@@ -403,12 +446,9 @@ def _check_figure(
     if sheet is None:
         yield finding("C303", fact.cell, found=said, expected=one_of(tuple(sheets), number, 13))
         return
-    boxes = [b for b in sheet.amounts if b.row_key and _is_row(b, normal(row)) and _is_column(b, normal(column))]
+    boxes = [b for b in sheet.rows.get(normal(row), ()) if _is_column(b, normal(column))]
     if not boxes:
-        rows = list(dict.fromkeys(b.row_label or b.row_key for b in sheet.amounts if b.row_key))
-        columns = list(dict.fromkeys("·".join(b.heads) for b in sheet.amounts))
-        expected = f"行：{one_of(rows, row, 4)}；列：{one_of(columns, column, 4)}"
-        yield finding("C303", fact.cell, found=said, expected=expected)
+        yield finding("C303", fact.cell, found=said, expected=sheet.expected(row, column))
         return
     values = {b.figure.value if b.figure else Decimal(0) for b in boxes}
     if len(values) > 1:
@@ -425,12 +465,6 @@ def _check_figure(
             Term(f"公开{number}表 {box_name(box)}", f"{computed:f}", f"{number}!{box.ref}"),
         )
         yield finding("C302", fact.cell, found=f"{fact.amount:f}", expected=f"{computed:f}", terms=terms)
-
-
-def _is_row(box: Box, row: str) -> bool:
-    label = normal(box.row_label)
-    _, _, behind = label.partition("、")
-    return row in (normal(box.row_key), label, behind)
 
 
 def _is_column(box: Box, column: str) -> bool:

@@ -9,6 +9,7 @@ import argparse
 import os
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -238,6 +239,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "state_checked": ("已核对", "checked"),
     "state_skipped": ("略过", "passed over"),
     "state_failed": ("有错误", "failed"),
+    "more_findings": (
+        "{code} 还有{count}处，与上面的同类；--format json 列出全部",
+        "{code}: {count} more of the same kind; --format json lists all of them",
+    ),
+    "more_terms": ("还有{count}处", "{count} more"),
     "more_errors": ("    还有{count}个错误", "    {count} more errors"),
     "bar": (
         "{bar} {done}/{total}　失败{failed}　每秒{rate}个　约剩{left}",
@@ -580,6 +586,10 @@ def _refresh(options: argparse.Namespace) -> dict[str, Any]:
 
 FEW = 5
 """Workbooks up to which everything is told of each; of more a line of each, and the errors."""
+MOST_OF_A_CODE = 100
+"""Findings of one code in one sheet that are printed."""
+MOST_TERMS = 100
+"""Numbers that are printed of one finding."""
 MOST_ERRORS = 3
 """Errors that are told in full of each of many workbooks."""
 
@@ -815,8 +825,14 @@ def _print_one(result: dict[str, Any], options: argparse.Namespace, words: _Word
     for name, members in groups:
         if len(groups) > 1:
             print(words["group"].format(name=name.in_language(words.lang)))
+        told = Counter[str]()
         for found in members:
-            print(describe(found, words.lang, colour=colour))
+            told[found.code] += 1
+            if told[found.code] <= MOST_OF_A_CODE:
+                print(describe(found, words.lang, colour=colour))
+        for code, count in told.items():
+            if count > MOST_OF_A_CODE:
+                print(words["more_findings"].format(code=code, count=count - MOST_OF_A_CODE))
     if result.get("entries") and not result["paths"]:
         _print_names(result["entries"], words)
         return
@@ -905,7 +921,12 @@ def describe(found: Finding, lang: str, *, colour: bool = False) -> str:
         lines.append(f"    {words['expected']}{found.expected}")
     if found.terms:
         comma = "；" if lang == "zh" else "; "
-        said = (f"{t.called(lang)} {t.value}".strip() + (f"（{t.place}）" if t.place else "") for t in found.terms)
+        said = [
+            f"{t.called(lang)} {t.value}".strip() + (f"（{t.place}）" if t.place else "")
+            for t in found.terms[:MOST_TERMS]
+        ]
+        if len(found.terms) > MOST_TERMS:
+            said.append(words["more_terms"].format(count=len(found.terms) - MOST_TERMS))
         lines.append(f"    {words['terms']}{comma.join(said)}")
     lines.append(f"    {words['action']}{found.action.in_language(lang)}")
     return "\n".join(lines)

@@ -61,8 +61,9 @@ def collected(
     roots: list[Path] = []
     for name in given:
         path = Path(name)
-        if path.is_dir() or (not os.path.lexists(path) and _MAGIC.search(name)):
-            start, paths = (path, _listed(path)) if path.is_dir() else _matched(name)
+        is_folder = os.path.isdir(path)  # noqa: PTH112 - a name that no disk takes is none, and nothing is raised
+        if is_folder or (not os.path.lexists(path) and _MAGIC.search(name)):
+            start, paths = (path, _listed(path)) if is_folder else _matched(name)
             roots.append(start.absolute())
             found += [(p, start) for p in paths]
             if not paths:
@@ -146,7 +147,7 @@ def _wanted(paths: Sequence[Path]) -> Iterator[Path]:
 
 def _is_output(path: Path) -> bool:
     """Whether the program wrote a file (schedules, an annotated copy, a summary) and nobody has changed it."""
-    if not path.is_file():
+    if not os.path.isfile(path):  # noqa: PTH113 - as above
         return False
     try:
         with zipfile.ZipFile(path) as archive:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property, lru_cache
@@ -90,51 +91,78 @@ Source = tuple[str, str]
 """An input sheet, and the item of its closed list; "" for all of the sheet."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Ledger:
-    """The facts of one input sheet and which of them bear which marks: sets of positions, as the bits of integers."""
+class Bearing:
+    """Which of many things bear which marks: sets of positions, as the bits of integers."""
 
-    facts: tuple[Fact, ...]
-    bearing: Mapping[str, Mapping[str, int]]
-    """Mark -> value -> positions."""
-
-    @classmethod
-    def of(cls, facts: Sequence[Fact]) -> _Ledger:
+    def __init__(self, things: Sequence[Mapping[str, str]]) -> None:
+        self.whole = (1 << len(things)) - 1
         at: dict[str, dict[str, list[int]]] = {}
-        for position, fact in enumerate(facts):
-            for mark, value in fact.marks.items():
+        for position, marks in enumerate(things):
+            for mark, value in marks.items():
                 at.setdefault(mark, {}).setdefault(value, []).append(position)
         for by in at.values():
-            missing = set(range(len(facts))).difference(*by.values())
+            missing = set(range(len(things))).difference(*by.values())
             by.setdefault("", []).extend(missing)  # no mark reads as an empty one
-        return cls(tuple(facts), {mark: {v: _bits(found) for v, found in by.items()} for mark, by in at.items()})
+        self._exact = {mark: {v: _bits(found) for v, found in by.items()} for mark, by in at.items()}
+        self._sorted: dict[str, list[str]] = {}
+        self._below: dict[tuple[str, str], int] = {}
 
-    def select(self, query: Query) -> Iterator[Fact]:
-        """The facts that a query matches, in order."""
-        left = whole = (1 << len(self.facts)) - 1
-        for mark, wanted in query.wanted.items():
-            values = self.bearing.get(mark, {"": whole})
-            if mark in query.trees:
-                bits = [found for value, found in values.items() if value.startswith(wanted)]
-            else:
-                bits = [values[value] for value in wanted if value in values]
-            bearing = 0
-            for found in bits:
-                bearing |= found
+    def exactly(self, mark: str, value: str) -> int:
+        """The things that bear just this value."""
+        return self._exact.get(mark, {"": self.whole}).get(value, 0)
+
+    def below(self, mark: str, code: str) -> int:
+        """The things that bear a code or one that begins with it."""
+        if not code:
+            return self.whole
+        known = self._below.get((mark, code))
+        if known is None:
+            if mark not in self._sorted:
+                self._sorted[mark] = sorted(self._exact.get(mark, ()))
+            values, known = self._sorted[mark], 0
+            for at in range(bisect_left(values, code), len(values)):
+                if not values[at].startswith(code):
+                    break
+                known |= self._exact[mark][values[at]]
+            self._below[mark, code] = known
+        return known
+
+    def all_of(self, wanted: Mapping[str, Iterable[str]], trees: Container[str]) -> int:
+        """The things that bear one of the wanted values of every mark, or in a code tree one below it."""
+        left = self.whole
+        for mark, values in wanted.items():
+            bearing, of = 0, self.below if mark in trees else self.exactly
+            for value in values:
+                bearing |= of(mark, value)
             left &= bearing
             if not left:
-                return
-        digits = f"{left:b}"[::-1]
-        at = digits.find("1")
-        while at >= 0:
-            yield self.facts[at]
-            at = digits.find("1", at + 1)
+                break
+        return left
 
 
-def _bits(positions: Sequence[int]) -> int:
+FEW = 64
+"""Positions that are taken out of an integer one by one; of more, its digits are looked through."""
+
+
+def positions(bits: int) -> Iterator[int]:
+    """The positions of a set, in order."""
+    if bits.bit_count() <= FEW:
+        while bits:
+            last = bits & -bits
+            yield last.bit_length() - 1
+            bits ^= last
+        return
+    digits = f"{bits:b}"[::-1]
+    at = digits.find("1")
+    while at >= 0:
+        yield at
+        at = digits.find("1", at + 1)
+
+
+def _bits(places: Sequence[int]) -> int:
     """The integer whose bits at these positions are set."""
-    octets = bytearray(max(positions, default=0) // 8 + 1)
-    for position in positions:
+    octets = bytearray(max(places, default=0) // 8 + 1)
+    for position in places:
         octets[position >> 3] |= 1 << (position & 7)
     return int.from_bytes(octets, "little")
 
@@ -155,17 +183,19 @@ class Book:
     """What could not be read whole: whole input sheets, or items of closed lists."""
 
     @cached_property
-    def _ledgers(self) -> Mapping[str, _Ledger]:
+    def _ledgers(self) -> Mapping[str, tuple[Sequence[Fact], Bearing]]:
         """The facts of each input sheet, ready for queries."""
         ledgers: dict[str, list[Fact]] = {}
         for fact in self.facts:
             ledgers.setdefault(fact.marks[TABLE], []).append(fact)
-        return {table: _Ledger.of(facts) for table, facts in ledgers.items()}
+        return {table: (facts, Bearing([fact.marks for fact in facts])) for table, facts in ledgers.items()}
 
     def select(self, query: Query) -> tuple[Fact, ...]:
         """The facts that a query matches, in the order of the workbook."""
-        ledger = self._ledgers.get(query.table)
-        return tuple(ledger.select(query)) if ledger else ()
+        if query.table not in self._ledgers:
+            return ()
+        facts, bearing = self._ledgers[query.table]
+        return tuple([facts[at] for at in positions(bearing.all_of(query.wanted, query.trees))])
 
     def doubts(self, sources: Iterable[Source]) -> bool:
         """Whether some of these sources could not be read whole."""

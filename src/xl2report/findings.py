@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, Literal
 
 from xl2report.facts import Cell
@@ -232,6 +233,20 @@ CODES: Mapping[str, _Code] = {
         "the workbook holds macros, which were left alone",
         "无需处理；附表和报告里没有宏。",
         "Nothing needs doing; there are no macros in the outputs.",
+    ),
+    "F022": _code(
+        "error",
+        "有{count}个{mark}编码不在科目表中，整张表未读取",
+        "{count} codes are none of the list of {mark}; the sheet was not read",
+        "请检查这一列是不是粘贴了别的内容（如项目编号、凭证号）。",
+        "Check whether something else was pasted into the column (such as numbers of projects or vouchers).",
+    ),
+    "F023": _code(
+        "error",
+        "文字太多，整张表未读取",
+        "there is too much text; the sheet was not read",
+        "请检查是不是把别的文件整个粘贴进来了；确有这么多文字的，请删减。",
+        "Check whether a whole other file was pasted in; if there really is so much text, shorten it.",
     ),
     # sheets and headings -----------------------------------------------------------------------
     "S101": _code(
@@ -1302,12 +1317,12 @@ def nearest(word: str, words: Sequence[str]) -> str:
     """
     from difflib import get_close_matches
 
-    close = get_close_matches(word, words, 1, 0.5)
+    close = get_close_matches(word, words, 1, 0.5) if word else []
     return close[0] if close else ""
 
 
 def one_of(words: Sequence[str], word: str = "", most: int = 12) -> str:
     """A list of what would be right, the nearest to a wrong word first."""
     close = nearest(word, words)
-    ordered = ([close] if close else []) + [w for w in words if w != close]
+    ordered = [*([close] if close else []), *islice((w for w in words if w != close), most + 1)]
     return "、".join(ordered[:most]) + ("…" if len(ordered) > most else "")

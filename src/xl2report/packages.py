@@ -218,6 +218,8 @@ def inputs_of(path: Path) -> str | None:
 
 LONGEST_STEM = 120
 """Bytes of the name of an output before ``-schedules.xlsx``: every system takes the whole name."""
+_NO_NAME = re.compile(r'[/\\:*?"<>|\x00-\x1f\x7f\ud800-\udc7f\udd00-\udfff\u200e\u200f\u202a-\u202e\u2066-\u2069]')
+"""Signs that have no place in a name; those that stand for characters that the locale does not know may stay."""
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])\s*(\.|$)")
 
 
@@ -226,10 +228,28 @@ def file_stem(name: str) -> str:
 
     >>> file_stem("../县:政府\n办."), file_stem("CON"), file_stem("办" * 99) == "办" * 40
     ('.._县_政府_办', '_CON', True)
+    >>> file_stem("a" + "\udce5\udc8a\udc9e" * 99) == "a" + "\udce5\udc8a\udc9e" * 39  # 办 where the locale is C
+    True
     """
-    clean = re.sub(r'[/\\:*?"<>|\x00-\x1f\x7f\ud800-\udfff\u200e\u200f\u202a-\u202e\u2066-\u2069]', "_", name)
-    clean = clean.encode()[:LONGEST_STEM].decode(errors="ignore").rstrip(". ") or "_"
+    clean = _NO_NAME.sub("_", name)
+    octets, most = clean.encode(errors="surrogateescape"), LONGEST_STEM
+    if not _is_text(octets):
+        clean = octets.decode(errors="replace").replace("\ufffd", "_")
+        octets = clean.encode()
+    while 0 < most < len(octets) and octets[most] & 0xC0 == 0x80:  # inside a character
+        most -= 1
+    while len(clean.encode(errors="surrogateescape")) > most:
+        clean = clean[:-1]
+    clean = clean.rstrip(". ") or "_"
     return f"_{clean}" if _RESERVED.match(clean) else clean
+
+
+def _is_text(octets: bytes) -> bool:
+    try:
+        octets.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def document_date(published: str, year: int) -> datetime:

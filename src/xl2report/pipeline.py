@@ -197,7 +197,7 @@ def inputs_key(
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
     if options.get("toc") == "auto":
         options = {**options, "toc": "field" if office.program() is None else "paginate"}
-    known = (__version__, workbook.name, *contents, sorted(options.items()), epoch)
+    known = (__version__, os.fsencode(workbook.name), *contents, sorted(options.items()), epoch)
     return fingerprint_of(repr(known).encode())
 
 

@@ -21,6 +21,12 @@ MOST_PAIRS = 200_000
 """Pairs of names that are compared: all of those of six hundred names."""
 _COMMON = (SHORTEST_NAME - len("资金")) // 2
 """Letters that names that are alike have in common at one of their ends: all but a change that is no longer than that."""
+MOST_WORK = 10_000_000
+"""Letters that are compared to find names in texts."""
+LONGEST_NAME = 200
+"""Letters of a name; what is longer is a text, and compared with nothing."""
+_BEGINNING = 6
+"""Letters that a name in a text must begin with."""
 PROSE = ("texts", "glossary", "records")
 """The kinds of input sheets whose texts the report prints."""
 
@@ -213,14 +219,44 @@ def _spellings(prose: Prose, mark: str) -> Iterator[Spelling]:
 
 
 def _spelled_otherwise(prose: Prose, names: Iterable[str]) -> Iterator[tuple[str, str, Cell]]:
-    """Passages of texts that begin and end like a name and are nearly the same: as compared, as written, the cell."""
+    """Passages of texts that begin and end like a name and are nearly the same: as compared, as written, the cell.
+
+    Where thousands of names begin with the same words, and many texts have these, only as many are looked for as can be in a
+    second: those that few others begin like.
+    """
+    plains = [plain for name in names if 10 <= len(plain := normal(name)) <= LONGEST_NAME]
+    alike_begun: dict[str, list[int]] = {}
+    for number, plain in enumerate(plains):
+        alike_begun.setdefault(plain[:_BEGINNING], []).append(number)
+    if not alike_begun:
+        return
     texts = prose.plain_texts
-    for plain in (normal(name) for name in names if len(normal(name)) >= 10):
-        near = re.compile(f"{re.escape(plain[:6])}.{{0,{len(plain)}}}?{re.escape(plain[-4:])}")
-        for text, cell in texts:
-            for found in near.finditer(text) if plain[:6] in text else ():
-                if alike(plain, found[0]):
-                    yield found[0], found[0], cell
+    having: dict[str, list[int]] = {}
+    for at, (text, _) in enumerate(texts):
+        beginnings: Iterable[str] = alike_begun
+        if len(alike_begun) > 100:  # then it is faster to look up what the text has
+            beginnings = alike_begun.keys() & {text[i : i + _BEGINNING] for i in range(len(text) - _BEGINNING + 1)}
+        for beginning in (b for b in beginnings if b in text):
+            having.setdefault(beginning, []).append(at)
+    work = {
+        b: sum(texts[at][0].count(b) for at in found) * sum(len(plains[number]) for number in alike_begun[b])
+        for b, found in having.items()
+    }
+    found_at: list[tuple[int, int, int, str]] = []
+    done = 0
+    for beginning in sorted(having, key=lambda b: (work[b], b)):
+        done += work[beginning]
+        if done > MOST_WORK:
+            break
+        for number in alike_begun[beginning]:
+            plain = plains[number]
+            near = re.compile(f"{re.escape(beginning)}.{{0,{len(plain)}}}?{re.escape(plain[-4:])}")
+            for at in having[beginning]:
+                for found in near.finditer(texts[at][0]):
+                    if alike(plain, found[0]):
+                        found_at.append((number, at, found.start(), found[0]))
+    for _, at, _, passage in sorted(found_at):
+        yield passage, passage, texts[at][1]
 
 
 _TELLS_APART = frozenset(
@@ -268,6 +304,8 @@ def _neighbours(names: Sequence[str]) -> Iterator[tuple[str, str]]:
     """
     groups: dict[tuple[bool, str], list[int]] = {}
     for at, name in enumerate(names):
+        if len(name) > LONGEST_NAME:
+            continue
         letters = "".join(filter(str.isalnum, name))
         groups.setdefault((True, letters[:_COMMON]), []).append(at)
         groups.setdefault((False, letters[-_COMMON:]), []).append(at)

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from xl2report.facts import COLUMN, TABLE, Book, Cell, Fact, Row, Source, letters
+from xl2report.facts import COLUMN, TABLE, Bearing, Book, Cell, Fact, Row, Source, letters, positions, total
 from xl2report.figures import EXACT, half_up
 from xl2report.findings import DIFFERENCE, Finding, Term, finding, nearest, one_of
 from xl2report.guards import Package, RefusedError, content_of
@@ -42,6 +43,10 @@ _UNIT_ABOVE = re.compile(r"单位[::]?(万元|元)")
 _ESCAPED = re.compile(r"_x00([01][0-9A-Fa-f])_")
 """How Excel stores control characters."""
 _DATE = re.compile(r"(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})日?")
+MOST_UNKNOWN = 500
+"""Codes of one sheet that are none of the list; schedules have a row or a column for each."""
+MOST_LETTERS = 3_000_000
+"""Letters of all texts of a workbook: forty times those of a long report."""
 EXCEL_DIGITS = 15
 _EXACT = 10**EXCEL_DIGITS - 1
 WORKBOOK_UNIT = ("“基本信息”", "基本信息")
@@ -286,6 +291,8 @@ class _Reader:
         self.twice: set[str] = set()
         self.item_at: dict[tuple[str, int], str] = {}
         self.from_text: dict[Cell, Term] = {}
+        self.letters = 0
+        self.total_words: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {}
         self.totals = tuple(normal(word) for kind in ("total", "subtotal") for word in profile.words[kind])
 
     def say(self, code: str, place: Cell | str, **words: Any) -> None:
@@ -630,6 +637,7 @@ class _Reader:
                 known.setdefault(normal(measure.name), measure.name)
         seen: dict[str, Cell] = {}
         rows: list[Row] = []
+        stated: list[tuple[int, str]] = []
         totals = {normal(w) for w in (*self.profile.words["total"], *self.profile.words["subtotal"])}
         for row in range(heads.first, len(sheet.rows)):
             text = self.text(sheet, row, key)
@@ -638,7 +646,8 @@ class _Reader:
                 continue
             place = sheet.cell(row, key)
             if _BEHIND_TOTAL.sub("", normal(text)) in totals:
-                self.items_total(table, sheet, heads, row, rows, text)
+                if table.total_items:
+                    stated.append((row, text))
                 continue
             item = known.get(normal(text)) or known.get(normal(text).removeprefix("其中:"))
             if item is None:
@@ -651,6 +660,8 @@ class _Reader:
             seen[item] = place
             self.item_at[sheet.title, row + 1] = item
             rows.append(self.row(table, sheet, heads, row, {key_column.mark: item}))
+        for row, text in stated:
+            self.items_total(table, sheet, heads, row, rows, text)
         self.rows[table.name] = tuple(rows)
         self.facts.extend(f for r in rows for f in r.facts.values())
 
@@ -666,28 +677,17 @@ class _Reader:
                 )
                 return
 
-    def items_total(self, table: Table, sheet: Sheet, heads: _Heads, row: int, rows: list[Row], kind: str) -> None:
-        """Compare a total of a closed list with the items that make it up."""
-        items = table.total_items
-        if not items:
-            return
+    def items_total(self, table: Table, sheet: Sheet, heads: _Heads, row: int, rows: Sequence[Row], kind: str) -> None:
+        """Compare a total of a closed list with the items that make it up, wherever they stand."""
+        mark = table.columns[0].mark
         for column in table.amounts:
             at = heads.at.get(column.heading)
             said = None if at is None else self.amount(sheet, row, at, column, heads.units.get(column.heading, ""))
             if said is None or at is None:
                 continue
-            later = self.rows_below(table, sheet, heads, row)
-            facts = [r.facts[column.heading] for r in (*rows, *later) if column.heading in r.facts]
-            facts = [f for f in facts if f.marks[table.columns[0].mark] in items]
-            self.compare(sheet.cell(row, at), kind, said.value, facts)
-
-    def rows_below(self, table: Table, sheet: Sheet, heads: _Heads, row: int) -> list[Row]:
-        """The items under a total that stands above them (read quietly; they are read again in turn)."""
-        quiet = _Reader(self.profile, self.name)
-        quiet.unit_name = self.unit_name
-        below = _Heads(heads.row, row + 1, heads.at, heads.split, heads.units)
-        quiet.read_items(table, sheet, below)
-        return list(quiet.rows[table.name])
+            facts = [r.facts[column.heading] for r in rows if column.heading in r.facts]
+            facts = [f for f in facts if f.marks[mark] in table.total_items]
+            self.compare(sheet.cell(row, at), kind, said.value, _summed(facts))
 
     def row(self, table: Table, sheet: Sheet, heads: _Heads, index: int, marks: Mapping[str, str]) -> Row:
         """One data row with its texts and facts; a blank amount beside an entered one is a zero."""
@@ -747,6 +747,8 @@ class _Reader:
             rows.append(row)
         if table.kind == "ledger":
             self.mark_totals(table, lines)
+        if self.many_unknown(table, sheet, lines) or self.many_letters(table, sheet, rows):
+            return
         kept: list[Row] = []
         for line, row in zip(lines, rows, strict=True):
             if not line.total and self.complete(table, sheet, heads, line, row):
@@ -754,6 +756,39 @@ class _Reader:
         self.control_totals(lines, [line for line in lines if not line.total])
         self.rows[table.name] = tuple(kept)
         self.facts.extend(f for r in kept for f in r.facts.values())
+
+    def many_unknown(self, table: Table, sheet: Sheet, lines: Sequence[_Line]) -> bool:
+        """Whether so many codes are none of the list that the column must hold something else; each would be printed."""
+        for column in table.columns:
+            mark = self.profile.marks.get(column.mark)
+            if column.kind == "mark" and mark and mark.is_tree:
+                codes = dict.fromkeys(line.marks.get(column.mark, "") for line in lines if not line.total)
+                unknown = [c for c in codes if c.isdigit() and c not in mark.codes and c not in mark.former]
+                if len(unknown) > MOST_UNKNOWN:
+                    place = self.head_cells.get((table.name, column.heading), sheet.title)
+                    expected = f"≤ {MOST_UNKNOWN}"
+                    self.say(
+                        "F022",
+                        place,
+                        mark=mark.name,
+                        count=str(len(unknown)),
+                        found=one_of(unknown, most=4),
+                        expected=expected,
+                    )
+                    return True
+        return False
+
+    def many_letters(self, table: Table, sheet: Sheet, rows: Iterable[Row]) -> bool:
+        """Whether there is more prose than any report has: all of it is searched for numbers, names and words."""
+        if table.kind in ("ledger", "checks"):
+            return False
+        letters = sum(len(text) for row in rows for text in row.texts.values())
+        if self.letters + letters > MOST_LETTERS:
+            left = MOST_LETTERS - self.letters
+            self.say("F023", sheet.title, found=f"{letters:,}", expected=f"≤ {left:,}")
+            return True
+        self.letters += letters
+        return False
 
     def line(self, table: Table, sheet: Sheet, heads: _Heads, index: int) -> _Line:
         """The marks of a data row as written; a word for a total is noted."""
@@ -774,7 +809,9 @@ class _Reader:
             free = column.kind == "mark" and not mark.is_tree and not mark.values
             if label in totals or (label.endswith(totals) and not free):
                 line.total = line.total or label
-                line.of |= self.total_of(column.mark, mark, label, totals)
+                if (column.mark, label) not in self.total_words:
+                    self.total_words[column.mark, label] = self.total_of(column.mark, mark, label, totals)
+                line.of |= self.total_words[column.mark, label]
             elif column.kind == "mark":
                 standard = next((v for v in mark.values if normal(v) == plain), text)
                 line.marks[column.mark] = plain.removesuffix(".0") if mark.is_tree else standard
@@ -803,17 +840,19 @@ class _Reader:
         return code
 
     def mark_totals(self, table: Table, lines: list[_Line]) -> None:
-        """Find the rows of a 类 or 款 that stand beside their own 项 rows."""
+        """Find the rows of a 类 or 款 that stand beside their own 项 rows: rows that bear all their marks and say more."""
         trees = [c.mark for c in table.columns if c.kind == "mark" and c.mark in self.profile.trees]
-        for line in lines:
-            if line.total:
+        rows = [line for line in lines if not line.total]
+        bearing = Bearing([line.marks for line in rows])
+        for line in rows:
+            short = [t for t in trees if 0 < len(line.marks.get(t, "")) < self.profile.marks[t].lengths[-1]]
+            if not short:
                 continue
-            for tree in trees:
-                code = line.marks.get(tree, "")
-                if not code or len(code) >= self.profile.marks[tree].lengths[-1]:
-                    continue
-                if any(o is not line and not o.total and _finer(o.marks, line.marks, tree, trees) for o in lines):
-                    line.total = code
+            marks = {mark: (value,) for mark, value in line.marks.items() if value}
+            below = bearing.all_of(marks, self.profile.trees)
+            for tree in short:
+                if below & ~bearing.exactly(tree, line.marks[tree]):
+                    line.total = line.marks[tree]
 
     def complete(self, table: Table, sheet: Sheet, heads: _Heads, line: _Line, row: Row) -> bool:
         """Check the marks of a leaf row; a row with a wrong one bears no facts."""
@@ -882,73 +921,81 @@ class _Reader:
     # -- control totals -----------------------------------------------------------------------
     def control_totals(self, lines: list[_Line], leaves: list[_Line]) -> None:
         """Compare every total row with the rows that it stands for."""
-        subtotals = {normal(w) for w in self.profile.words["subtotal"]}
+        subtotals = tuple(normal(w) for w in self.profile.words["subtotal"])
+        bearing = Bearing([line.marks for line in leaves])
+        known: dict[int, _Leaves] = {}
+        runs = _runs(lines)
         for at, line in enumerate(lines):
             if not line.total:
                 continue
             marks = {**{k: (v,) for k, v in line.marks.items() if v}, **line.of}
-            of = [x for x in leaves if _all_within(x.marks, marks, self.profile.trees)]
-            if not marks and normal(line.total).endswith(tuple(subtotals)):
-                above, below = _run(reversed(lines[:at])), _run(lines[at + 1 :])
-                of = below if self.agrees(line, below) or (not above and below) else above
+            if not marks and normal(line.total).endswith(subtotals):
+                above, below = runs[at]
+                of = below if self.agrees(line, below) or (not above.rows and below.rows) else above
+            else:
+                found = bearing.all_of(marks, self.profile.trees)
+                if found not in known:
+                    known[found] = _Leaves([leaves[x] for x in positions(found)])
+                of = known[found]
             for heading, fact in line.facts.items():
                 if fact.entered:
-                    facts = [x.facts[heading] for x in of if heading in x.facts]
-                    self.compare(fact.cell, line.total, fact.amount, facts)
+                    self.compare(fact.cell, line.total, fact.amount, of.under(heading))
 
-    def agrees(self, line: _Line, rows: list[_Line]) -> bool:
-        return all(
-            f.amount == sum((x.facts[h].amount for x in rows if h in x.facts), Decimal(0))
-            for h, f in line.facts.items()
-            if f.entered
-        )
+    def agrees(self, line: _Line, of: _Leaves) -> bool:
+        return all(fact.amount == of.under(heading).sum for heading, fact in line.facts.items() if fact.entered)
 
-    def compare(self, place: Cell, kind: str, said: Decimal, facts: list[Fact]) -> None:
-        computed = sum((f.amount for f in facts), Decimal(0))
-        if said != computed:
-            difference = format((said - computed).normalize(), "f")
+    def compare(self, place: Cell, kind: str, said: Decimal, summed: _Summed) -> None:
+        if said != summed.sum:
+            difference = format((said - summed.sum).normalize(), "f")
             self.say(
                 "C301",
                 place,
                 kind=kind,
                 found=_plain(said),
-                expected=_plain(computed),
+                expected=_plain(summed.sum),
                 terms=(
                     Term(DIFFERENCE, difference),
-                    *(Term("", _plain(f.amount), str(f.cell)) for f in facts[:8]),
-                    *([Term("", f"… {len(facts)}")] if len(facts) > 8 else []),
+                    *(Term("", _plain(f.amount), str(f.cell)) for f in summed.facts[:8]),
+                    *([Term("", f"… {len(summed.facts)}")] if len(summed.facts) > 8 else []),
                 ),
             )
+
+
+class _Summed(NamedTuple):
+    """Some facts and their sum."""
+
+    facts: Sequence[Fact]
+    sum: Decimal
+
+
+@dataclass(frozen=True)
+class _Leaves:
+    """The rows that a total stands for; each column is summed once, however many totals there are of them."""
+
+    rows: Sequence[_Line]
+    _sums: dict[str, _Summed] = field(default_factory=dict)
+
+    def under(self, heading: str) -> _Summed:
+        """The facts of a column and their sum."""
+        if heading not in self._sums:
+            self._sums[heading] = _summed([x.facts[heading] for x in self.rows if heading in x.facts])
+        return self._sums[heading]
+
+
+def _summed(facts: Sequence[Fact]) -> _Summed:
+    return _Summed(facts, total(facts))
 
 
 def _plain(value: Decimal) -> str:
     return format(value, "f")
 
 
-def _within(value: str, wanted: str, tree: bool) -> bool:
-    return value.startswith(wanted) if tree else value == wanted
-
-
-def _all_within(marks: Mapping[str, str], wanted: Mapping[str, tuple[str, ...]], trees: frozenset[str]) -> bool:
-    """Whether a row bears one of the wanted values of every mark, or a code below it."""
-    return all(any(_within(marks.get(k, ""), v, k in trees) for v in values) for k, values in wanted.items())
-
-
-def _finer(marks: Mapping[str, str], than: Mapping[str, str], tree: str, trees: Sequence[str]) -> bool:
-    """Whether some marks belong under others and say more in one code tree."""
-    if len(marks.get(tree, "")) <= len(than[tree]):
-        return False
-    return all(_within(marks.get(k, ""), v, k in trees) for k, v in than.items() if v)
-
-
-def _run(lines: Iterable[_Line]) -> list[_Line]:
-    """The leaf rows up to the next total."""
-    found: list[_Line] = []
-    for line in lines:
-        if line.total:
-            break
-        found.append(line)
-    return found
+def _runs(lines: Sequence[_Line]) -> Mapping[int, tuple[_Leaves, _Leaves]]:
+    """Position of a total -> the other rows above it up to the last total, and those below it up to the next."""
+    totals = [at for at, line in enumerate(lines) if line.total]
+    ends = [-1, *totals, len(lines)]
+    runs = [_Leaves(lines[start + 1 : end]) for start, end in pairwise(ends)]
+    return {at: (runs[number], runs[number + 1]) for number, at in enumerate(totals)}
 
 
 def _spans(numbers: Sequence[int]) -> str:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
+from itertools import islice, pairwise
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -140,6 +141,7 @@ def label_of(name: str) -> str | Words:
     return name
 
 
+@lru_cache(maxsize=1024)
 def count(number: int) -> Figure:
     """A number of things as a figure."""
     return Figure("", Decimal(number), COUNT, "")
@@ -172,8 +174,9 @@ def _rows(accounts: Accounts, rule: Rule) -> Iterator[Subject]:
     for key in rule.of:
         sheet = accounts.sheets.get(key)
         rows = list(dict.fromkeys(box.row_key for box in sheet.amounts)) if sheet else []
+        above = {one for one, following in pairwise(sorted(rows)) if following.startswith(one)}
         for row in rows:
-            if row != TOTAL_ROW and not any(other != row and other.startswith(row) for other in rows):
+            if row != TOTAL_ROW and row not in above:
                 yield Subject(row=row, words={"行": row})  # what is above them only sums them
 
 
@@ -214,13 +217,12 @@ def _repeats(accounts: Accounts, rule: Rule) -> Iterator[Subject]:
             amounts = "、".join(
                 amount_text(_entered(accounts.profile, table, h, f)) for h, f in row.facts.items() if f.amount
             )
+            earlier = (r for r in islice(rows[marks], len(rows[marks]) - 1) if r.facts)
             yield Subject(
                 {"同样的行": count(len(rows[whole])), "同类的行": count(len(rows[marks]))},
                 cells=cells[:1],
                 found=f"{said}，{amounts}" if amounts else said,
-                terms=tuple(
-                    Shown(EARLIER, None, str(next(iter(r.facts.values())).cell)) for r in rows[marks][:-1] if r.facts
-                )[:5],
+                terms=tuple(Shown(EARLIER, None, str(next(iter(r.facts.values())).cell)) for r in islice(earlier, 5)),
             )
 
 
@@ -339,9 +341,12 @@ def _texts(accounts: Accounts, rule: Rule) -> Iterator[Subject]:
 
 def _reasons(accounts: Accounts, rule: Rule) -> Iterator[Subject]:
     """The texts that explain a change or an execution of budget, with what they explain."""
+    year = accounts.prose.year
+    wholes = {reason.position: reason.whole for reason in accounts.reasons}
+    excused = {position for position, whole in wholes.items() if found_word(whole, rule.unless, year)}
     for reason in accounts.reasons:
-        word = found_word(reason.text, rule.of, accounts.prose.year)
-        if word and not found_word(reason.whole, rule.unless, accounts.prose.year):
+        word = found_word(reason.text, rule.of, year)
+        if word and reason.position not in excused:
             own, base, change = (accounts.figures[name] for name in reason.explains)
             rate = None if not base.value or change.value is None else ratio(change.value, base.value)
             moved = Figure("", rate, accounts.profile.units["%"], "")
@@ -365,9 +370,10 @@ def _explaining(accounts: Accounts) -> Iterator[Reason]:
     explained = dict(_explained(accounts))
     for table in (t for t in accounts.profile.tables.values() if t.kind == "texts"):
         position, text = table.columns[0].heading, table.columns[-1].heading
-        whole: dict[str, str] = {}
+        paragraphs: dict[str, list[str]] = {}
         for row in accounts.book.table(table.name):
-            whole[row.text(position)] = whole.get(row.text(position), "") + row.text(text)
+            paragraphs.setdefault(row.text(position), []).append(row.text(text))
+        whole = {at: "".join(texts) for at, texts in paragraphs.items()}
         for row in accounts.book.table(table.name):
             said = explained.get(normal(row.text(position)))
             if said:

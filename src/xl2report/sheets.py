@@ -6,10 +6,12 @@ writes them.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from itertools import islice, takewhile
 from operator import itemgetter
 from typing import Literal, NamedTuple
 
@@ -84,6 +86,14 @@ class Sheet:
         return {(box.row, box.column): box for box in self.amounts}
 
     @cached_property
+    def by_row(self) -> Mapping[str, Sequence[Box]]:
+        """The amounts by row key."""
+        found: dict[str, list[Box]] = {}
+        for box in self.amounts:
+            found.setdefault(box.row_key, []).append(box)
+        return found
+
+    @cached_property
     def by_key(self) -> Mapping[tuple[str, str], Box]:
         """The amounts by row key and column key."""
         return {(box.row_key, box.column_key): box for box in self.amounts}
@@ -92,7 +102,7 @@ class Sheet:
         """The amount of a row and column by their keys; the column may be left out where there is only one."""
         if column:
             return self.by_key.get((row, column))
-        found = [box for box in self.amounts if box.row_key == row]
+        found = self.by_row.get(row, ())
         return found[0] if len(found) == 1 else None
 
 
@@ -426,6 +436,7 @@ class _Page:
         top, index = 3, 4
         longest = max(sum(1 + len(self.codes_of(mark, code, facts)) for code in block) for block in schedule.blocks)
         foot = index + 1 + longest
+        below = _by_code(facts, mark)
         place: dict[str, tuple[int, int]] = {}
         for number, block in enumerate(schedule.blocks):
             left = number * 3
@@ -440,7 +451,7 @@ class _Page:
                 for code in (group, *children):
                     place[code] = (row, left + 2)
                     level = 0 if code == group else 1
-                    own = tuple(f for f in facts if f.marks.get(mark.name, "").startswith(code))
+                    own = below(code)
                     addends = tuple((row + 1 + i, left + 2) for i in range(len(children))) if code == group else ()
                     self.boxes.append(Box(row, left, "code", code, total=code == group))
                     self.boxes.append(Box(row, left + 1, "name", mark.name_of(code), level=level, total=code == group))
@@ -520,6 +531,17 @@ class _Page:
             )
         self.widths += [self.column_width(c.heads) for c in columns]
         return index + 1, 0
+
+
+def _by_code(facts: Sequence[Fact], mark: Mark) -> Callable[[str], tuple[Fact, ...]]:
+    """Gives the facts of a code and of those below it, in order."""
+    ordered = sorted((fact.marks.get(mark.name, ""), at) for at, fact in enumerate(facts))
+
+    def below(code: str) -> tuple[Fact, ...]:
+        found = takewhile(lambda one: one[0].startswith(code), islice(ordered, bisect_left(ordered, (code, -1)), None))
+        return tuple(facts[at] for at in sorted(at for _, at in found))
+
+    return below
 
 
 def _children(rows: Sequence[tuple[str, str, int]]) -> Mapping[str, Sequence[str]]:
