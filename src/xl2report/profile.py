@@ -25,8 +25,7 @@ class Code(NamedTuple):
     narrative: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Former:
+class Former(NamedTuple):
     """What a code was called until a year, or a code that ended with it; ``now`` is what it is called since, if anything."""
 
     code: str
@@ -106,8 +105,7 @@ class Column:
     carry: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One row of a closed list: its name, its counting unit, whether the blank workbook prints it."""
 
     name: str
@@ -115,8 +113,7 @@ class Item:
     optional: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Info:
+class Info(NamedTuple):
     """One row of 基本信息. ``kind``: text, integer, date or choice; ``yearly``: never carried into a new year."""
 
     name: str
@@ -128,8 +125,7 @@ class Info:
     yearly: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(NamedTuple):
     """One input sheet. ``complete``: what has no row is zero, not missing; ``total_items`` make up its 合计 row.
 
     ``unique``: headings whose cells together should stand in one row only; ``carry``: measures whose results of last year
@@ -162,8 +158,7 @@ class Table:
         return tuple(c for c in self.columns if c.kind == "amount")
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """A position of 文字材料: what stands there, and the change or execution that it must explain."""
 
     name: str
@@ -193,8 +188,7 @@ class Measure:
     count: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class List:
+class List(NamedTuple):
     """A list that comes from the accounts: of measures, or of the values of one mark among some facts.
 
     ``zero`` says whether items of zero are left out (``omit``) or printed (``keep``); ``always`` names the
@@ -216,8 +210,7 @@ class List:
     reasons: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Chart:
+class Chart(NamedTuple):
     """A chart of the report: a pie of the shares of a list, or the columns of a measure's two years."""
 
     name: str
@@ -238,8 +231,7 @@ class SheetColumn:
     measure: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One numbered line of a schedule: a query, a sum of other lines, or a blank."""
 
     number: int
@@ -258,8 +250,7 @@ class Side:
     where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Foot:
+class Foot(NamedTuple):
     """A closing total of a schedule in blocks: its label, the block it stands in, the codes it sums."""
 
     label: str
@@ -305,8 +296,7 @@ class Claim:
     when: Claim | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(NamedTuple):
     """What a rule may be about: the names that each of its subjects gives to the claim, the words for the message."""
 
     says: Words
@@ -420,8 +410,7 @@ PHRASE_WORDS: Mapping[str, frozenset[str]] = {
 """The words in braces that a phrase of each kind may use."""
 
 
-@dataclass(frozen=True, slots=True)
-class Phrase:
+class Phrase(NamedTuple):
     """How a change or an execution of budget reads in each situation."""
 
     name: str
@@ -429,8 +418,7 @@ class Phrase:
     cases: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(NamedTuple):
     """The worked example of the instructions: some rows of an input sheet and what the outputs print of them."""
 
     title: str
