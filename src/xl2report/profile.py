@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from xl2report.facts import Query
 from xl2report.figures import Unit
 from xl2report.findings import Severity, Words
 from xl2report.formulas import Expression
+
+NOTHING: Mapping[str, Any] = {}
+"""The default of a mapping; nobody writes into it."""
 
 
 class Code(NamedTuple):
@@ -81,8 +84,7 @@ class Mark:
 ColumnKind = Literal["mark", "name", "amount", "text", "choice"]
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """One column of an input sheet.
 
     ``kind`` mark: the value is a mark of the row's facts; name: the name of a code, only checked; amount: a
@@ -95,13 +97,13 @@ class Column:
     mark: str = ""
     unit: str = ""
     values: tuple[str, ...] = ()
-    marks: Mapping[str, str] = field(default_factory=dict)
+    marks: Mapping[str, str] = NOTHING
     required: bool = False
     optional: bool = False
     aliases: tuple[str, ...] = ()
     hint: str = ""
     width: int = 0
-    needed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    needed: Mapping[str, tuple[str, ...]] = NOTHING
     carry: str = ""
 
 
@@ -220,13 +222,12 @@ class Chart(NamedTuple):
     measure: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class SheetColumn:
+class SheetColumn(NamedTuple):
     """One amount column of a schedule: its headings from the top down, the facts it takes or the columns it sums."""
 
     key: str
     heads: tuple[str, ...]
-    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    where: Mapping[str, tuple[str, ...]] = NOTHING
     sums: tuple[str, ...] = ()
     measure: str = ""
 
@@ -240,14 +241,13 @@ class Line(NamedTuple):
     sums: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(NamedTuple):
     """The income or the expenditure side of a schedule of numbered lines."""
 
     head: str
     columns: tuple[SheetColumn, ...]
     lines: tuple[Line, ...]
-    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    where: Mapping[str, tuple[str, ...]] = NOTHING
 
 
 class Foot(NamedTuple):
@@ -258,8 +258,7 @@ class Foot(NamedTuple):
     codes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Schedule:
+class Schedule(NamedTuple):
     """A printed table, as declared. ``layout``: lines, tree, blocks or row."""
 
     key: str
@@ -267,7 +266,7 @@ class Schedule:
     layout: Literal["lines", "tree", "blocks", "row"]
     note: str
     empty: str = ""
-    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    where: Mapping[str, tuple[str, ...]] = NOTHING
     covers: tuple[Query, ...] = ()
     rows: str = ""
     under: str = ""
