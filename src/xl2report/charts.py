@@ -12,10 +12,9 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from xl2report import caching
 from xl2report.derive import Figures
@@ -42,8 +41,7 @@ WIDTH, HEIGHT = 5400000, 2880000
 """Size of a chart that a tag makes, in EMU: 15 cm by 8 cm."""
 
 
-@dataclass(frozen=True, slots=True)
-class ChartData:
+class ChartData(NamedTuple):
     """What one chart shows: the points by name, the values as they are printed, and a text that says the same."""
 
     name: str
@@ -327,8 +325,7 @@ def place(parts: MutableMapping[str, bytes], charts: Mapping[str, ChartData]) ->
     return tuple(dropped)
 
 
-@dataclass(frozen=True, slots=True)
-class Drawn:
+class Drawn(NamedTuple):
     """A chart as a document shows it: the name and alternative text of its drawing, its categories, its values; its part."""
 
     drawing: str

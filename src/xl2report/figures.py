@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
+from functools import cache
 from typing import NamedTuple
 
 from xl2report.facts import Cell, Fact, total
@@ -59,8 +60,14 @@ def half_up(value: Decimal, places: int) -> Decimal:
     >>> half_up(Decimal("2.675"), 2), half_up(Decimal("-0.001"), 2)
     (Decimal('2.68'), Decimal('0.00'))
     """
-    rounded = value.quantize(Decimal(1).scaleb(-places), context=EXACT)
-    return abs(rounded) if rounded == 0 else rounded
+    rounded = value.quantize(_step(places), context=EXACT)
+    return rounded or abs(rounded)
+
+
+@cache
+def _step(places: int) -> Decimal:
+    """One unit of the last place."""
+    return Decimal(1).scaleb(-places)
 
 
 def ratio(part: Decimal, whole: Decimal) -> Decimal:

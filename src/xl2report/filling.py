@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from types import CodeType
@@ -18,8 +17,7 @@ from xl2report.trees import Parts, escape, parsed
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 
 
-@dataclass(frozen=True, slots=True)
-class Rendered:
+class Rendered(NamedTuple):
     """A part that is rendered: its code, what its text begins with and what stands for that, what follows the text.
 
     ``paragraphs`` are the texts of the template's paragraphs, for findings.
@@ -44,8 +42,7 @@ TITLE, AUTHOR, DATE = "\ue0c1title\ue0c1", "\ue0c1author\ue0c1", datetime(1601, 
 """Stand in the properties of a prepared template for what a report says."""
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(NamedTuple):
     """A template ready to be filled: the rendered parts in their order, all others, and the document properties."""
 
     rendered: tuple[Rendered, ...]

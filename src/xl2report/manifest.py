@@ -184,8 +184,7 @@ class Mark(NamedTuple):
     parts: tuple[Part, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(NamedTuple):
     """One point of a chart: its category, the key of its source, and its label as printed."""
 
     category: str
@@ -193,8 +192,7 @@ class Point:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class DrawnChart:
+class DrawnChart(NamedTuple):
     """A chart of the report: its name in the profile, that of its drawing, its points."""
 
     name: str
@@ -209,8 +207,7 @@ class Wording(NamedTuple):
     marks: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """What a report was compiled from, and by what; the fingerprints are SHA-256."""
 
     workbook: str = ""

@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from xl2report.facts import Query
 from xl2report.figures import Unit
 from xl2report.findings import Severity, Words
 from xl2report.formulas import Expression
+
+NOTHING: Mapping[str, Any] = {}
+"""The default of a mapping; nobody writes into it."""
 
 
 class Code(NamedTuple):
@@ -25,8 +28,7 @@ class Code(NamedTuple):
     narrative: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Former:
+class Former(NamedTuple):
     """What a code was called until a year, or a code that ended with it; ``now`` is what it is called since, if anything."""
 
     code: str
@@ -82,8 +84,7 @@ class Mark:
 ColumnKind = Literal["mark", "name", "amount", "text", "choice"]
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """One column of an input sheet.
 
     ``kind`` mark: the value is a mark of the row's facts; name: the name of a code, only checked; amount: a
@@ -96,18 +97,17 @@ class Column:
     mark: str = ""
     unit: str = ""
     values: tuple[str, ...] = ()
-    marks: Mapping[str, str] = field(default_factory=dict)
+    marks: Mapping[str, str] = NOTHING
     required: bool = False
     optional: bool = False
     aliases: tuple[str, ...] = ()
     hint: str = ""
     width: int = 0
-    needed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    needed: Mapping[str, tuple[str, ...]] = NOTHING
     carry: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One row of a closed list: its name, its counting unit, whether the blank workbook prints it."""
 
     name: str
@@ -115,8 +115,7 @@ class Item:
     optional: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Info:
+class Info(NamedTuple):
     """One row of 基本信息. ``kind``: text, integer, date or choice; ``yearly``: never carried into a new year."""
 
     name: str
@@ -128,8 +127,7 @@ class Info:
     yearly: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(NamedTuple):
     """One input sheet. ``complete``: what has no row is zero, not missing; ``total_items`` make up its 合计 row.
 
     ``unique``: headings whose cells together should stand in one row only; ``carry``: measures whose results of last year
@@ -162,8 +160,7 @@ class Table:
         return tuple(c for c in self.columns if c.kind == "amount")
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """A position of 文字材料: what stands there, and the change or execution that it must explain."""
 
     name: str
@@ -193,8 +190,7 @@ class Measure:
     count: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class List:
+class List(NamedTuple):
     """A list that comes from the accounts: of measures, or of the values of one mark among some facts.
 
     ``zero`` says whether items of zero are left out (``omit``) or printed (``keep``); ``always`` names the
@@ -216,8 +212,7 @@ class List:
     reasons: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Chart:
+class Chart(NamedTuple):
     """A chart of the report: a pie of the shares of a list, or the columns of a measure's two years."""
 
     name: str
@@ -227,19 +222,17 @@ class Chart:
     measure: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class SheetColumn:
+class SheetColumn(NamedTuple):
     """One amount column of a schedule: its headings from the top down, the facts it takes or the columns it sums."""
 
     key: str
     heads: tuple[str, ...]
-    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    where: Mapping[str, tuple[str, ...]] = NOTHING
     sums: tuple[str, ...] = ()
     measure: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One numbered line of a schedule: a query, a sum of other lines, or a blank."""
 
     number: int
@@ -248,18 +241,16 @@ class Line:
     sums: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(NamedTuple):
     """The income or the expenditure side of a schedule of numbered lines."""
 
     head: str
     columns: tuple[SheetColumn, ...]
     lines: tuple[Line, ...]
-    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    where: Mapping[str, tuple[str, ...]] = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
-class Foot:
+class Foot(NamedTuple):
     """A closing total of a schedule in blocks: its label, the block it stands in, the codes it sums."""
 
     label: str
@@ -267,8 +258,7 @@ class Foot:
     codes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Schedule:
+class Schedule(NamedTuple):
     """A printed table, as declared. ``layout``: lines, tree, blocks or row."""
 
     key: str
@@ -276,7 +266,7 @@ class Schedule:
     layout: Literal["lines", "tree", "blocks", "row"]
     note: str
     empty: str = ""
-    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    where: Mapping[str, tuple[str, ...]] = NOTHING
     covers: tuple[Query, ...] = ()
     rows: str = ""
     under: str = ""
@@ -305,8 +295,7 @@ class Claim:
     when: Claim | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(NamedTuple):
     """What a rule may be about: the names that each of its subjects gives to the claim, the words for the message."""
 
     says: Words
@@ -420,8 +409,7 @@ PHRASE_WORDS: Mapping[str, frozenset[str]] = {
 """The words in braces that a phrase of each kind may use."""
 
 
-@dataclass(frozen=True, slots=True)
-class Phrase:
+class Phrase(NamedTuple):
     """How a change or an execution of budget reads in each situation."""
 
     name: str
@@ -429,8 +417,7 @@ class Phrase:
     cases: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(NamedTuple):
     """The worked example of the instructions: some rows of an input sheet and what the outputs print of them."""
 
     title: str

@@ -14,7 +14,7 @@ from typing import Any
 
 from xl2report import views
 from xl2report.findings import Words
-from xl2report.manifest import Joined, Ledger, without_sentinels
+from xl2report.manifest import Joined, Ledger, Text, without_sentinels
 
 STEPS = 200_000
 """How many turns of loops and calls a part of a template may take; the example's report takes some hundreds."""
@@ -41,7 +41,7 @@ _MANY = (list, tuple, dict, set, frozenset)
 _ESCAPED = re.compile("[&<>'\"]")
 _OWN = frozenset(kind for kind in vars(views).values() if isinstance(kind, type) and kind.__module__ == views.__name__)
 """The types of what a template gets to see: immutable, with nothing behind a dot that is not meant for it."""
-_PLAIN = frozenset({str, int}) | {kind for kind in _OWN if not hasattr(kind, "__html__")}
+_PLAIN = frozenset({str, int, Text}) | {kind for kind in _OWN if not hasattr(kind, "__html__")}
 """The types of what prints as its text, to be escaped."""
 
 
@@ -257,7 +257,7 @@ def environment(ledger: Ledger | None = None) -> Any:
         return value if ledger is None else ledger.finalized(value)
 
     def shown(value: Any) -> str:
-        value = printed(value)
+        value = printed(value) if ledger is not None or isinstance(value, _MANY) else value
         if type(value) in _PLAIN and not _ESCAPED.search(text := str(value)):
             return text  # most of what is printed; making a Markup of it takes longer than all else
         return str(escape(value))
