@@ -128,11 +128,16 @@ def _shown(text: str) -> str:
 # -- cells ----------------------------------------------------------------------------------------
 
 
+MOST_MARKED = 300
+"""Findings of one sheet that are put to their cells: nobody reads thousands of comments, and each takes its time."""
+
+
 def _annotate(
     package: Package, styles: Styles, tab: Tab, findings: Sequence[tuple[int, Finding]], lang: str
 ) -> dict[int, str]:
     """Colour the cells of one sheet and comment on them; what each finding's cell was filled with, by number."""
     sheet = package.edit(tab.part)
+    findings = findings[:MOST_MARKED]  # the worst come first; the list has all of them
     at: dict[tuple[int, int, int], list[tuple[int, Finding]]] = {}
     for number, found in findings:
         place = row_and_column(found.cell.ref) if found.cell else None

@@ -460,7 +460,8 @@ def _widen(sheet: Any, row: int, column: int) -> None:
 
 def merged(sheet: Any, row: int, column: int) -> tuple[int, int, int]:
     """The row and column of the cell that shows a place, and the last column that it covers."""
-    for merge in sheet.iter(tag_of("mergeCell")):
+    merges = sheet.find(tag_of("mergeCells"))
+    for merge in merges if merges is not None else ():
         first, _, last = merge.get("ref", "").partition(":")
         start, end = row_and_column(first), row_and_column(last)
         if start and end and start[0] <= row <= end[0] and start[1] <= column <= end[1]:

@@ -148,11 +148,15 @@ class Prose:
 # -- words ----------------------------------------------------------------------------------------
 
 
-def sentence_at(text: str, start: int, end: int) -> str:
-    """The sentence of a text that a passage of it stands in."""
-    first = max(text.rfind(stop, 0, start) for stop in _STOPS) + 1
-    last = min((at for stop in _STOPS if (at := text.find(stop, end)) >= 0), default=len(text))
-    return text[first:last]
+def unexcused(text: str, word: str, exceptions: Sequence[str]) -> int:
+    """Where a text has a word in a sentence that has none of the exceptions; -1 where it has not. Each sentence is read once."""
+    if word not in text:
+        return -1
+    for sentence in _SENTENCE.finditer(text):
+        at = sentence[0].find(word)
+        if at >= 0 and not any(exception in sentence[0] for exception in exceptions):
+            return sentence.start() + at
+    return -1
 
 
 def found_word(text: str, words: Iterable[str], year: int) -> str:

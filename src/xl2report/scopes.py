@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,7 +17,7 @@ from xl2report.findings import DIFFERENCE, Words
 from xl2report.formulas import Name
 from xl2report.formulas import names as names_in
 from xl2report.profile import List, Profile, Rule, Table
-from xl2report.prose import Prose, around, dated, found_word, sentence_at, tables_of_names
+from xl2report.prose import Prose, around, dated, found_word, tables_of_names, unexcused
 from xl2report.reader import normal
 from xl2report.sheets import TOTAL_ROW, Box, Sheet
 
@@ -332,9 +331,9 @@ def _texts(accounts: Accounts, rule: Rule) -> Iterator[Subject]:
     words, exceptions = ([dated(w, accounts.prose.year) for w in x] for x in (rule.of, rule.unless))
     words = [word for word in words if word in accounts.prose.all_texts]
     for row, heading, text in accounts.prose.texts if words else ():
-        found = ((w, m.start()) for w in words if w in text for m in re.finditer(re.escape(w), text))
-        for word, at in found:
-            if not any(w in sentence_at(text, at, at + len(word)) for w in exceptions):
+        for word in words:
+            at = unexcused(text, word, exceptions)
+            if at >= 0:
                 yield Subject({}, {"词": word}, (row.cells[heading],), found=around(text, word, at))
                 break
 
