@@ -191,7 +191,7 @@ def _box(page: Any, box: Box, looks: _Looks) -> None:
         return
     value = float(EXACT.divide(box.figure.value, box.figure.unit.scale))
     if box.addends:
-        page.put(row, column, look, f"><f>{sum_formula(box.addends)}</f><v>{value}</v></c>")
+        page.put(row, column, look, f"><f>{sum_formula(box.addends)[1:]}</f><v>{value}</v></c>")
     else:
         page.put(row, column, look, f"><v>{value:.16G}</v></c>")
 
@@ -200,7 +200,7 @@ def sum_formula(addends: Sequence[tuple[int, int]]) -> str:
     """A SUM over boxes, runs of neighbours as ranges, 200 arguments at most in each SUM.
 
     >>> sum_formula([(0, 0), (1, 0), (2, 0), (5, 0)])
-    'SUM(A1:A3,A6)'
+    '=SUM(A1:A3,A6)'
     """
     parts: list[str] = []
     at = 0
@@ -217,7 +217,7 @@ def sum_formula(addends: Sequence[tuple[int, int]]) -> str:
         at = until + 1
     while len(parts) > 200:
         parts = [f"SUM({','.join(parts[i : i + 200])})" for i in range(0, len(parts), 200)]
-    return f"SUM({','.join(parts)})"
+    return f"=SUM({','.join(parts)})"
 
 
 def _pixels(widths: Iterable[int]) -> int:
