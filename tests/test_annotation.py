@@ -9,7 +9,6 @@ import struct
 import subprocess
 import zlib
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -99,16 +98,16 @@ def rich(stream: Any, *, macros: bytes | None = None) -> None:
 DATA = "数 据's"
 FOUND = (
     finding("V201", Cell(DATA, "B5"), found="10.0万"),
-    replace(finding("V206", Cell(DATA, "B5"), found="名", expected="1 名"), severity="warning"),
+    finding("V206", Cell(DATA, "B5"), found="名", expected="1 名")._replace(severity="warning"),
     finding("V201", Cell(DATA, "B7"), found="<坏&>"),
-    replace(finding("V206", Cell(DATA, "C8"), found="名", expected="另一个"), severity="warning"),
-    replace(finding("V201", Cell(DATA, "B15"), found="合"), severity="note"),
+    finding("V206", Cell(DATA, "C8"), found="名", expected="另一个")._replace(severity="warning"),
+    finding("V201", Cell(DATA, "B15"), found="合")._replace(severity="note"),
     finding("V204", Cell(DATA, "F9"), heading="备注"),
     finding("V204", Cell(DATA, "E12"), heading="备注"),
     finding("V204", Cell(DATA, "B40"), heading="备注"),
     finding("V201", Cell("隐藏", "B2"), found="7"),
     finding("S105", "图", sheet="图", expected="项目"),
-    replace(finding("S105", "01!C3", sheet="图"), terms=(Term("总", "1", "图!C9"),)),
+    finding("S105", "01!C3", sheet="图")._replace(terms=(Term("总", "1", "图!C9"),)),
 )
 """Findings at all kinds of cells: with a comment, with a colour, merged, blank, in a row that is not there, hidden."""
 

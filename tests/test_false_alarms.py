@@ -250,7 +250,7 @@ def said_of(text: str, position: str = "绩效管理") -> list[tuple[str, str]]:
         if row.text("位置") != position:
             rows.append(row)
         elif not any(r.text("位置") == position for r in rows):
-            rows.append(replace(row, texts={**row.texts, "文字": text}))
+            rows.append(row._replace(texts={**row.texts, "文字": text}))
     book = replace(REPORT.book, rows={**REPORT.book.rows, "文字材料": tuple(rows)})
     found = check(REPORT.profile, book, REPORT.figures, REPORT.sheets).findings
     return [(f.code, f.found) for f in found if (f.code, f.found) not in BEFORE]

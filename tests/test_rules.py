@@ -150,7 +150,7 @@ def consistent(entries: Entries) -> Book:
             ledger("收入决算", number, sums[fund, function], f"{fund}收入", 资金性质=fund, 功能科目=function)
             for fund in funds
         ]
-        rows["收入决算"].append(replace(received[0], facts={k: f for row in received for k, f in row.facts.items()}))
+        rows["收入决算"].append(received[0]._replace(facts={k: f for row in received for k, f in row.facts.items()}))
     for number, column in enumerate(("年初结转和结余", "使用非财政拨款结余", "结余分配", "年末结转和结余"), 4):
         rows["结转结余"].append(ledger("结转结余", number, Decimal(0), column, 资金性质=FUNDS[number - 4]))
     facts = tuple(f for group in rows.values() for row in group for f in row.facts.values())

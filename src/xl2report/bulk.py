@@ -18,7 +18,7 @@ from importlib import import_module
 from pathlib import Path
 from time import perf_counter
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from xl2report.collecting import Refused, Workbook, collected
 from xl2report.findings import Finding, finding, has_errors, strictly
@@ -42,8 +42,7 @@ GRACE = 10
 """Seconds after the time limit when a worker that does not heed it ends itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """What one workbook may take: seconds, and MiB of address space of its worker (where the system counts that)."""
 
     seconds: int = 300
@@ -152,8 +151,7 @@ class Order:
     template: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One workbook to work on; ``data`` holds its bytes where the worker cannot see the file."""
 
     number: int
@@ -494,8 +492,7 @@ def _first_interrupt(hand: _Hand) -> Iterator[None]:
         raise KeyboardInterrupt
 
 
-@dataclass(frozen=True, slots=True)
-class _Chunk:
+class _Chunk(NamedTuple):
     """Items that are handed out together. ``deaths``: how often a worker has died while it may have worked on them."""
 
     items: tuple[Item, ...]
@@ -597,10 +594,10 @@ class _Hand:
                 self.take([Outcome(item.number, kept)])
                 continue
             try:
-                loaded.append(replace(item, data=item.workbook.read_bytes()))
+                loaded.append(item._replace(data=item.workbook.read_bytes()))
             except OSError:
                 self.take(work(self.order, [item]))  # which says why it cannot be read
-        return replace(chunk, items=tuple(loaded))
+        return chunk._replace(items=tuple(loaded))
 
     def _landed(self, future: Future[list[Outcome]], chunk: _Chunk) -> bool:
         """Take what a chunk has brought; whether its worker has died."""
@@ -624,7 +621,7 @@ class _Hand:
         """Put the items of a dead worker back, each by itself; one that was worked on all alone is to blame."""
         for item in chunk.items:
             if chunk.deaths < ALONE and self.blamed < HOPELESS:
-                self.again.append(_Chunk((replace(item, data=None),), chunk.deaths + 1))
+                self.again.append(_Chunk((item._replace(data=None),), chunk.deaths + 1))
                 continue
             self.blamed += 1
             if self.executor is None and perf_counter() - self.sent > self.order.seconds + GRACE:  # it ended itself

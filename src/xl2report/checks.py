@@ -46,8 +46,7 @@ class _MissingError(Exception):
     """A name of a claim has no value."""
 
 
-@dataclass(frozen=True)
-class Checked:
+class Checked(NamedTuple):
     """What :func:`check` found, and the codes of the rules that could not be applied to everything."""
 
     findings: tuple[Finding, ...]

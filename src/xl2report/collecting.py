@@ -8,8 +8,8 @@ import stat
 import unicodedata
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from xl2report.findings import Finding, finding
 from xl2report.packages import CUSTOM, PROPERTY, file_stem, untouched
@@ -26,16 +26,14 @@ _KINDS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Workbook:
+class Workbook(NamedTuple):
     """A workbook to work on, and the folder that its outputs go to."""
 
     path: Path
     folder: Path
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(NamedTuple):
     """Something on the list that is not worked on: its name as it was given, and why."""
 
     name: str

@@ -10,8 +10,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from xl2report import office
 from xl2report.findings import Finding, finding
@@ -34,16 +33,14 @@ _PAGE = re.compile(r"xl2report-page (\S+) (.*)", re.DOTALL)
 _UNKNOWN = "?"
 
 
-@dataclass(frozen=True, slots=True)
-class Contents:
+class Contents(NamedTuple):
     """A report with its contents, or ``None`` where they were asked for and cannot be made; and what was found."""
 
     parts: Mapping[str, bytes] | None
     findings: tuple[Finding, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One line of the contents: its level (1 to 3), its text, its heading's bookmark, and the page once known."""
 
     level: int
@@ -97,7 +94,7 @@ def _paginated(body: _Body, place: str) -> Mapping[str, bytes] | Finding:
         pages = printed_pages(measured)
         if any(pages.get(entry.bookmark, _UNKNOWN) in ("", _UNKNOWN) for entry in entries):
             return finding("O606", place, reason_zh="没有给出页码", reason_en="it gave no page numbers")
-        numbered = tuple(replace(entry, page=pages[entry.bookmark]) for entry in entries)
+        numbered = tuple(entry._replace(page=pages[entry.bookmark]) for entry in entries)
         if numbered == entries:
             return body.parts(entries)
         entries = numbered

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import NamedTuple
 
 from xl2report.facts import COLUMN, Book, Fact, Query, prefixes
 from xl2report.figures import (
@@ -24,8 +24,7 @@ from xl2report.formulas import names as names_in
 from xl2report.profile import List, Measure, Profile
 
 
-@dataclass(frozen=True, slots=True)
-class ListItem:
+class ListItem(NamedTuple):
     """One item of a list from the accounts: the name of its measure, its code where it has one, how it is called."""
 
     measure: str
@@ -244,4 +243,4 @@ class Figures(Mapping[str, Figure]):
 def _of_value(query: Query, mark: str, value: str, exact: bool) -> Query:
     """The part of a query that bears a value of a mark: the very value, or a code with its descendants."""
     part = query.narrowed(**{mark: value})
-    return replace(part, trees=part.trees - {mark}) if exact else part
+    return part._replace(trees=part.trees - {mark}) if exact else part

@@ -38,8 +38,7 @@ class Fact(NamedTuple):
     entered: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(NamedTuple):
     """Marks wanted. A value matches exactly, or by prefix where the mark is a code tree."""
 
     wanted: Mapping[str, tuple[str, ...]]
@@ -72,8 +71,7 @@ class Query:
         return "，".join(f"{mark}={'|'.join(values)}" for mark, values in self.wanted.items())
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One data row of an input sheet: its texts by heading, the cell of each, and its facts."""
 
     table: str

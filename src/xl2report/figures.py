@@ -7,7 +7,6 @@ money, a plain number for counts, a ratio for rates) or the reason why there is 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
 from functools import cache
 from typing import NamedTuple
@@ -23,8 +22,7 @@ ZERO_BASE = "基数为零"
 NEGATIVE = "负数"
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(NamedTuple):
     """How a figure prints: the divisor of its base unit, places kept at most, a suffix.
 
     ``trim`` drops trailing zeros (1455.70 reads 1455.7); ``suffix`` is printed with the number.

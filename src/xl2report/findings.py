@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from xl2report.facts import Cell
 
@@ -14,8 +13,7 @@ Severity = Literal["error", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(NamedTuple):
     """One text in Chinese and in English."""
 
     zh: str
@@ -26,8 +24,7 @@ class Words:
         return self.en if lang == "en" else self.zh
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(NamedTuple):
     """One number that takes part in a finding, by name, with the place it is printed or entered at."""
 
     name: str | Words
@@ -43,8 +40,7 @@ DIFFERENCE = Words("差额", "difference")
 """The name of the term that says by how much two sides differ."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One thing that was found: where, what, what was expected, what to do.
 
     ``place`` is a cell of the workbook (``支出决算!H12``), a box of a schedule (``01!C38``), a paragraph
@@ -80,8 +76,7 @@ class Finding:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class _Code:
+class _Code(NamedTuple):
     severity: Severity
     message: Words
     action: Words
@@ -1267,7 +1262,7 @@ def readable(name: str) -> str:
 
 def strictly(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """The same findings with every warning made an error."""
-    return tuple(replace(f, severity="error") if f.severity == "warning" else f for f in findings)
+    return tuple(f._replace(severity="error") if f.severity == "warning" else f for f in findings)
 
 
 def has_errors(findings: Iterable[Finding]) -> bool:

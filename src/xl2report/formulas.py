@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from xl2report.figures import EXACT
 
@@ -19,22 +19,19 @@ class FormulaError(ValueError):
     """A formula that cannot be understood, with the place in its text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(NamedTuple):
     """A literal number."""
 
     value: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(NamedTuple):
     """A measure, with its companion after a dot where one is meant."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class BoxName:
+class BoxName(NamedTuple):
     """A box of a printed schedule: its row and, where the schedule has several, its column."""
 
     schedule: str
@@ -47,8 +44,7 @@ class BoxName:
         return f"{self.schedule}[{self.row}, {self.column}]" if self.column else f"{self.schedule}[{self.row}]"
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(NamedTuple):
     """An operator or a function with its arguments."""
 
     name: str

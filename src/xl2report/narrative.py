@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from xl2report import __version__
 from xl2report.charts import chart_data, has_charts, place
@@ -33,8 +34,7 @@ from xl2report.views import FigureView, Group, Notes, context_of
 LONGEST_PROPERTY = 255
 
 
-@dataclass(frozen=True, slots=True)
-class Narrative:
+class Narrative(NamedTuple):
     """A rendered report, or ``None`` where the template or the data do not allow one; and what was found."""
 
     data: bytes | None

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from xl2report import __version__, office
 from xl2report.checks import check
@@ -142,7 +142,7 @@ def compile(  # the command's name; the built-in is not used here
         with_tables=with_tables,
         marks=marks,
     )
-    return replace(made, findings=(*made.findings, *first)).written()
+    return made._replace(findings=(*made.findings, *first)).written()
 
 
 def before_work(source: Path, folder: Path, *, pdf: bool) -> tuple[Finding, ...]:
@@ -209,8 +209,7 @@ def _hash(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-@dataclass(frozen=True)
-class Made:
+class Made(NamedTuple):
     """What was made of a workbook: its accounts, the outputs by path (none where a finding is an error), all findings."""
 
     report: Report
@@ -228,8 +227,7 @@ class Made:
         return CompileResult(done.paths, (*self.findings, *done.findings, *left))
 
 
-@dataclass(frozen=True)
-class CompileResult:
+class CompileResult(NamedTuple):
     """What :func:`compile` did: the files written, and what was found."""
 
     paths: tuple[Path, ...]
@@ -544,8 +542,7 @@ class Report(Mapping[str, Measured]):
 # -- reports that were edited -----------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class VerifyResult:
+class VerifyResult(NamedTuple):
     """What :func:`verify` found in an edited report or schedules workbook; ``readable`` is false where it cannot be used."""
 
     findings: tuple[Finding, ...]
@@ -695,8 +692,7 @@ def _next_workbook(target: Path, last: Path, profile: str | Path | None) -> Comp
 # -- templates ------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class TemplateResult:
+class TemplateResult(NamedTuple):
     """What a command about a template found: mistakes, names, files written."""
 
     findings: tuple[Finding, ...] = ()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property, lru_cache
 from itertools import combinations
+from typing import NamedTuple
 
 from xl2report.derive import Figures
 from xl2report.facts import Book, Cell, Row
@@ -31,8 +32,7 @@ PROSE = ("texts", "glossary", "records")
 """The kinds of input sheets whose texts the report prints."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(NamedTuple):
     """A number of a text: where, its sentence, what stands around it, its unit and year, the figure that it names."""
 
     cell: Cell
@@ -44,8 +44,7 @@ class Mention:
     meant: Figure | None
 
 
-@dataclass(frozen=True, slots=True)
-class Spelling:
+class Spelling(NamedTuple):
     """One way to write a name: as compared, as written, where it stands by sheet ("" for texts), what is near it."""
 
     key: str

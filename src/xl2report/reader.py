@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -78,8 +78,7 @@ _normal = lru_cache(maxsize=4096)(_plainly)
 """The words of profiles and headings are compared again and again."""
 
 
-@dataclass(frozen=True)
-class Opened:
+class Opened(NamedTuple):
     """A workbook that was opened and not read yet, or why it cannot be read; its sheets are parsed when they are wanted."""
 
     name: str
@@ -99,7 +98,7 @@ def opened(source: Path | bytes, name: str = "") -> Opened:
     except RefusedError as refused:
         return Opened(name, problem=refused.finding(name))
     if isinstance(book, Finding):
-        return Opened(name, problem=replace(book, place=name))
+        return Opened(name, problem=book._replace(place=name))
     return Opened(name, book, None if book.entries else finding("F007", name))
 
 
@@ -177,8 +176,7 @@ def _other_kind(package: Package) -> tuple[str, str] | None:
 # -- amounts and texts ----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Amount:
+class _Amount(NamedTuple):
     value: Decimal
     unit: str = ""
     was_text: bool = False
@@ -264,8 +262,7 @@ class _Line:
     first: Cell | None = None
 
 
-@dataclass(frozen=True)
-class _Heads:
+class _Heads(NamedTuple):
     """Where the columns of a table stand in a sheet."""
 
     row: int

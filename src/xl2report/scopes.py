@@ -26,8 +26,7 @@ RATE = Words("变动率", "rate of change")
 EARLIER = Words("前面的行", "an earlier row")
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(NamedTuple):
     """A number that a finding shows: its name, its place; without a figure only these."""
 
     name: str | Words

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import islice, takewhile
 from operator import itemgetter
@@ -121,8 +121,7 @@ def lay_out(profile: Profile, book: Book, figures: Figures) -> tuple[Sheet, ...]
     return tuple(_Page(profile, book, figures, schedule).sheet() for schedule in profile.schedules.values())
 
 
-@dataclass(frozen=True, slots=True)
-class Uncovered:
+class Uncovered(NamedTuple):
     """An amount that a schedule claims to cover and does not print exactly once, with the reason (zh, en)."""
 
     schedule: str
@@ -189,7 +188,7 @@ class _Page:
         self.book = book
         self.figures = figures
         self.schedule = schedule
-        self.unit = replace(profile.units["万元"], places=2, trim=False)
+        self.unit = profile.units["万元"]._replace(places=2, trim=False)
         self.boxes: list[Box] = []
         self.widths: list[int] = []
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from datetime import time as clock_time
-from typing import Any
+from typing import Any, NamedTuple
 from xml.parsers import expat
 
 from xl2report.facts import Cell, letters
@@ -75,8 +75,7 @@ class Sheet:
         return Cell(self.title, f"{_LETTERS[column]}{row + 1}")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One worksheet as the workbook lists it: its title, its part ("" where none can be found), whether it is hidden."""
 
     title: str

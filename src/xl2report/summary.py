@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from urllib.parse import quote
 
 from xl2report import __version__
@@ -21,8 +21,7 @@ State = Literal["written", "kept", "checked", "failed", "skipped"]
 file as another one."""
 
 
-@dataclass(frozen=True, slots=True)
-class KeyFigure:
+class KeyFigure(NamedTuple):
     """One number of the summary: a measure of the profile in its unit, as the report prints it; ``None`` for a gap."""
 
     name: str

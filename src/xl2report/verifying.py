@@ -244,7 +244,7 @@ class _Comparison:
             else:
                 expected = self.there.signs[other].text if other is not None and other not in marked else ""
                 made = self._finding("D809", place, None, text=typed, expected=expected)
-            yield sign.paragraph, sign.start, replace(made, terms=terms)
+            yield sign.paragraph, sign.start, made._replace(terms=terms)
 
     def _explained(self, at: int) -> bool:
         """Whether a number is a year, a date, a code, the number of a paragraph, a chart or a page."""
