@@ -3069,21 +3069,6 @@ def one_file_by_two_names() -> Said:
 
 
 @case(
-    "B904",
-    zh="""
-    错误 B904 /dev/null  不是普通文件（设备），没有读取
-        办法：请给出工作簿文件本身。
-    """,
-    en="""
-    error B904 /dev/null  not a regular file (a device); it was not read
-        what to do: Name the workbook itself.
-    """,
-)
-def a_device_instead_of_a_workbook() -> Said:
-    return compiled_together(os.devnull)
-
-
-@case(
     "B905",
     zh="""
     错误 B905 accounts.xlsx  300秒内没有处理完，已停止

@@ -467,7 +467,7 @@ def _without_twins(results: Iterable[Compiled]) -> tuple[Compiled, ...]:
 
 def _refused(one: Refused) -> Compiled:
     error = one.finding.severity == "error"
-    status = 2 if one.finding.code in ("B901", "B904") else int(error)  # what is no workbook cannot be used at all
+    status = 2 if one.finding.code in ("B901", "F012") else int(error)  # what is no workbook cannot be used at all
     return Compiled(Path(one.name), "failed" if error else "skipped", status, findings=(one.finding,))
 
 

@@ -12,18 +12,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from xl2report.findings import Finding, finding
+from xl2report.guards import no_file
 from xl2report.packages import CUSTOM, PROPERTY, file_stem, untouched
 
 ENDINGS = (".xlsx", ".xlsm")
 LARGEST_OUTPUT = 64 << 20
 """Bytes unpacked beyond which a package in a folder is not looked into to see whether the program wrote it."""
 _MAGIC = re.compile(r"[*?\[]")
-_KINDS = (
-    (stat.S_ISFIFO, "命名管道", "a pipe"),
-    (stat.S_ISSOCK, "套接字", "a socket"),
-    (stat.S_ISCHR, "设备", "a device"),
-    (stat.S_ISBLK, "设备", "a device"),
-)
 
 
 class Workbook(NamedTuple):
@@ -164,10 +159,7 @@ def _special(path: Path) -> Finding | None:
         mode = path.stat().st_mode
     except OSError:
         return None  # reading it will tell
-    for is_kind, zh, en in _KINDS:
-        if is_kind(mode):
-            return finding("B904", str(path), kind_zh=zh, kind_en=en)
-    return None
+    return None if stat.S_ISDIR(mode) else no_file(mode, str(path))
 
 
 def _identity(path: Path) -> object:

@@ -1121,13 +1121,6 @@ CODES: Mapping[str, _Code] = {
         "无需处理。",
         "Nothing to do.",
     ),
-    "B904": _code(
-        "error",
-        "不是普通文件（{kind_zh}），没有读取",
-        "not a regular file ({kind_en}); it was not read",
-        "请给出工作簿文件本身。",
-        "Name the workbook itself.",
-    ),
     "B905": _code(
         "error",
         "{seconds}秒内没有处理完，已停止",

@@ -74,13 +74,13 @@ def content_of(path: Path, place: str = "") -> bytes | Finding:
     """The bytes of an ordinary file, or the finding that says why there are none; never waits for a pipe or a device."""
     place = place or str(path)
     try:
-        refused = _no_file(path.stat().st_mode, place)
+        refused = no_file(path.stat().st_mode, place)
         if refused:
             return refused
         flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
         with os.fdopen(os.open(path, flags), "rb") as stream:
             status = os.fstat(stream.fileno())
-            refused = _no_file(status.st_mode, place)
+            refused = no_file(status.st_mode, place)
             if refused:
                 return refused
             data = stream.read(min(status.st_size, LARGEST_FILE) + 1)
@@ -97,7 +97,7 @@ def content_of(path: Path, place: str = "") -> bytes | Finding:
         return finding("F009", place, reason=getattr(error, "strerror", None) or str(error))
 
 
-def _no_file(mode: int, place: str) -> Finding | None:
+def no_file(mode: int, place: str) -> Finding | None:
     """The finding that something is no ordinary file, if it is none."""
     if stat.S_ISREG(mode):
         return None
