@@ -341,6 +341,21 @@ def test_a_worker_that_is_killed_is_replaced(tmp_path: Path) -> None:
     assert whole(tmp_path / "out") == everything
 
 
+@posix
+def test_no_worker_outlives_a_command_that_is_killed(tmp_path: Path) -> None:
+    several(tmp_path / "in", *(f"{n}.xlsx" for n in range(1, 7)))
+    process = started(tmp_path)
+    process.kill()
+    process.communicate(timeout=30)  # which ends when nobody has its pipes any more
+    until = time.monotonic() + 20
+    group = ["ps", "-o", "pid=,args=", "-g", str(process.pid)]
+    while "forkserver" in subprocess.run(group, capture_output=True, text=True, check=False).stdout:
+        assert time.monotonic() < until, "workers are still there"
+        time.sleep(0.1)
+
+    assert all(untouched(path) for path in (tmp_path / "out").iterdir() if path.is_file())
+
+
 # -- the same bytes, wherever the work is done ----------------------------------------------------------
 
 

@@ -29,6 +29,7 @@ from xl2report.summary import Compiled, KeyFigure, State, summary
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
+    from multiprocessing.connection import Connection
 
 Command = Literal["compile", "check"]
 Carry = Literal["paths", "bytes"]
@@ -334,8 +335,9 @@ LIBRARIES = ("xlsxwriter", "lxml.etree", "jinja2", "xl2report.narrative", "xl2re
 """What every workbook needs; imported once, before the worker processes begin."""
 
 
-def _begin(folder: str, environment: Mapping[str, str], memory: int) -> None:
+def _begin(folder: str, environment: Mapping[str, str], memory: int, caller: Connection) -> None:
     """Make this process a worker: the folder and environment of its caller, its limits, warm libraries."""
+    threading.Thread(target=_outlive_nobody, args=(caller,), daemon=True).start()
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
@@ -353,7 +355,14 @@ def _begin(folder: str, environment: Mapping[str, str], memory: int) -> None:
         import_module(name)
 
 
-def _die(_number: int, _frame: FrameType | None) -> None:
+def _outlive_nobody(caller: Connection) -> None:
+    """End this process when its caller is gone, even if that was killed: nothing is ever sent, so the wait ends with it."""
+    with contextlib.suppress(EOFError, OSError):
+        caller.recv_bytes()
+    _die()
+
+
+def _die(_number: int = 0, _frame: FrameType | None = None) -> None:
     """End at once, but never between two files that belong together."""
     _WORKER.dying = True
     if not _WORKER.writing:
@@ -395,9 +404,12 @@ def _pool(jobs: int, limits: Limits) -> Executor:
     context = multiprocessing.get_context(method)
     if method == "forkserver":
         context.set_forkserver_preload([__name__, *LIBRARIES])
-    settings = (str(Path.cwd()), dict(os.environ), limits.memory)
+    listening, ours = context.Pipe(duplex=False)
+    settings = (str(Path.cwd()), dict(os.environ), limits.memory, listening)
     try:
-        return ProcessPoolExecutor(min(jobs, MOST_WORKERS), context, _begin, settings)
+        pool = ProcessPoolExecutor(min(jobs, MOST_WORKERS), context, _begin, settings)
+        pool.kept_open = ours  # type: ignore[attr-defined]  # as long as there is the pool
+        return pool
     except (OSError, NotImplementedError):  # a system without shared memory or semaphores
         return ThreadPoolExecutor(1)
 
