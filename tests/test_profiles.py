@@ -280,3 +280,18 @@ def test_a_value_of_a_wrong_kind_is_a_problem_never_a_traceback(tmp_path: Path, 
         (folder / "profile.toml").write_text(text, encoding="utf-8")
         with contextlib.suppress(ProfileError):  # any other exception fails the test
             load_profile(folder)
+
+
+def test_a_folder_that_is_changed_is_loaded_anew(tmp_path: Path) -> None:
+    (tmp_path / "profile.toml").write_text('extends = "sichuan/2023"\n[profile]\ntitle = "一"\n', encoding="utf-8")
+    assert load_profile(tmp_path).title == "一"
+    (tmp_path / "profile.toml").write_text('extends = "sichuan/2023"\n[profile]\ntitle = "第二"\n', encoding="utf-8")
+
+    assert load_profile(tmp_path).title == "第二"
+
+
+@pytest.mark.parametrize("path", ["../../sichuan/2023/codes/functions.csv", "/etc/passwd", "很" * 300])
+def test_a_code_list_stands_in_the_folder(damaged: Damage, path: str) -> None:
+    (problem,) = damaged("tables.toml", 'codes = "functions.csv"', f'codes = "{path}"')[:1]
+
+    assert "no such file" in problem

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from decimal import Decimal
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from string import Formatter
@@ -138,11 +138,20 @@ def load_profile(name: str | Path = "sichuan/2023") -> Profile:
     Raises:
         ProfileError: with everything that is wrong with it.
     """
-    return _load(folder_of(name))
+    folder = folder_of(name)
+    return _load(folder, _stamp(folder))
 
 
-@cache
-def _load(folder: Path) -> Profile:
+def _stamp(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    """When the files of a folder of one's own were changed last: it may be worked on while a process lives. Those that ship may not."""
+    if PROFILES in folder.parents:
+        return ()
+    files = (path for path in sorted(folder.rglob("*")) if path.suffix in (".toml", ".csv"))
+    return tuple((str(path), (stat := path.stat()).st_mtime_ns, stat.st_size) for path in files)
+
+
+@lru_cache(maxsize=8)
+def _load(folder: Path, _stamp: tuple[tuple[str, int, int], ...]) -> Profile:
     known = _from_before(folder)
     if known is not None:
         return known
@@ -246,7 +255,7 @@ def layers(folder: Path) -> tuple[Layer, ...]:
     while True:
         if any(layer.folder == folder for layer in chain):
             raise ProfileError(folder.name, [f"profile.toml: extends runs in a circle through {folder.name}"])
-        chain.append(_layer(folder))
+        chain.append(_layer(folder, _stamp(folder)))
         base = chain[-1].extends
         if not base:
             return tuple(chain)
@@ -267,8 +276,8 @@ def merged(chain: Sequence[Layer]) -> dict[str, Any]:
     return data
 
 
-@cache
-def _layer(folder: Path) -> Layer:
+@lru_cache(maxsize=16)
+def _layer(folder: Path, _stamp: tuple[tuple[str, int, int], ...]) -> Layer:
     """The declarations of one folder; every file of it that cannot be read is a problem."""
     import tomllib
 
@@ -567,11 +576,13 @@ class _Loader:
                 self.problems.append(f"[{name}.{key}] should be a table, found {value!r}")
 
     def find(self, path: str) -> str:
-        """The full path of a file of the profile or of one that it extends."""
-        for folder in self.folders:
-            if (folder / path).is_file():
-                return str(folder / path)
-        self.problems.append(f"{path}: the profile has no such file")
+        """The full path of a file in the folder of the profile or of one that it extends."""
+        inside = ".." not in Path(path).parts and not Path(path).is_absolute()
+        for folder in self.folders if inside else ():
+            with suppress(OSError, ValueError):  # a name that no file can have
+                if (folder / path).is_file():
+                    return str(folder / path)
+        self.problems.append(f"{path[:80]}: the profile has no such file")
         return ""
 
     # -- words and input sheets ---------------------------------------------------------------
