@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -146,8 +147,17 @@ def _stamp(folder: Path) -> tuple[tuple[str, int, int], ...]:
     """When the files of a folder of one's own were changed last: it may be worked on while a process lives. Those that ship may not."""
     if PROFILES in folder.parents:
         return ()
-    files = (path for path in sorted(folder.rglob("*")) if path.suffix in (".toml", ".csv"))
-    return tuple((str(path), (stat := path.stat()).st_mtime_ns, stat.st_size) for path in files)
+    found = []
+    for inside in (
+        folder,
+        folder / "codes",
+        folder / "example",
+    ):  # what else lies there may be much, and is none of its business
+        with suppress(OSError):
+            found += [
+                (entry.path, entry.stat()) for entry in os.scandir(inside) if entry.name.endswith((".toml", ".csv"))
+            ]
+    return tuple(sorted((path, stat.st_mtime_ns, stat.st_size) for path, stat in found))
 
 
 @lru_cache(maxsize=8)
