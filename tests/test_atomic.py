@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 
 import xl2report
-from xl2report import pipeline, placing
+from xl2report import bulk, pipeline, placing
 from xl2report.cli import main
 from xl2report.packages import CONTENT_TYPES, RELATIONS, sealed, untouched, write_all
 from xl2report.placing import STAGE
@@ -277,6 +277,16 @@ def test_a_compile_finishes_what_is_left_even_where_it_writes_nothing_itself(fol
     result = xl2report.compile(bad, folder)
 
     assert (result.paths, [found.code for found in result.findings]) == ((), ["F002", "O602", "O618"])
+    assert seen(folder) == AFTER
+
+
+def test_the_command_finishes_it_too(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    half_done(folder)
+    bad = folder.parent / "bad.xlsx"
+    bad.write_bytes(b"no workbook")
+
+    assert main(["compile", str(bad), "-o", str(folder)]) == 2
+    assert "O618" in capsys.readouterr().out
     assert seen(folder) == AFTER
 
 
@@ -615,11 +625,14 @@ def test_nothing_is_swept_but_what_is_ours(folder: Path, tmp_path: Path) -> None
 
 
 def test_what_stands_in_the_way_is_told_before_the_workbook_is_read(
-    example: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    example: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "out").write_bytes(b"")
     monkeypatch.setattr(pipeline, "load", None)
+    monkeypatch.setattr(bulk, "make", None)
     assert [found.code for found in xl2report.compile(example, tmp_path / "out").findings] == ["O614"]
+    assert main(["compile", str(example), "-o", str(tmp_path / "out")]) == 1
+    assert "错误 O614" in capsys.readouterr().out
 
 
 def test_one_output_that_is_in_the_way_does_not_hold_up_the_other_workbook(

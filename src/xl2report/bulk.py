@@ -24,7 +24,16 @@ from xl2report.collecting import Refused, Workbook, collected
 from xl2report.findings import Finding, finding, has_errors, strictly
 from xl2report.loading import ProfileError, load_profile
 from xl2report.packages import inputs_of, write_all
-from xl2report.pipeline import DEFAULT_PROFILE, CompileResult, Report, inputs_key, load, make, output_names
+from xl2report.pipeline import (
+    DEFAULT_PROFILE,
+    CompileResult,
+    Report,
+    before_work,
+    inputs_key,
+    load,
+    make,
+    output_names,
+)
 from xl2report.summary import Compiled, KeyFigure, State, summary
 
 if TYPE_CHECKING:
@@ -222,9 +231,13 @@ def _worked(order: Order, item: Item, source: Path, options: Mapping[str, Any]) 
         status = 2 if not report.readable else int(has_errors(findings))
         state: State = "failed" if status else "checked"
         return Outcome(item.number, _compiled(item.workbook, state, status, (), findings, report))
+    first = () if item.data is not None else before_work(source, item.folder, pdf=bool(options.get("pdf")))
+    if has_errors(first):
+        return Outcome(item.number, Compiled(item.workbook, "failed", 1, findings=first))
     with _within(order.seconds):
         made = make(source, item.folder, **options)
         key_figures(made.report)
+    made = made._replace(findings=(*made.findings, *first))
     if item.data is not None and made.outputs:
         result = _compiled(item.workbook, "written", 0, (), made.findings, made.report)
         return Outcome(item.number, result, made.outputs)

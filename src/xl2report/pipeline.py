@@ -202,11 +202,11 @@ def inputs_key(
 
 
 def _hash(path: Path) -> str:
-    """The SHA-256 of a file; what is none (a pipe, a device) is not opened."""
-    if not path.is_file():
+    """The SHA-256 of a file that may be read."""
+    data = content_of(path)
+    if isinstance(data, Finding):
         raise OSError(path)
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    return fingerprint_of(data)
 
 
 class Made(NamedTuple):
